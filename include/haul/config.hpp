@@ -1,0 +1,33 @@
+#ifndef HAUL_CONFIG_HPP
+#define HAUL_CONFIG_HPP
+
+// Every haul header that includes Asio includes this file first.
+
+#include <haul/version.hpp>
+
+#ifndef ASIO_STANDALONE
+#define ASIO_STANDALONE 1
+#endif
+
+#include <asio/version.hpp>
+
+#if ASIO_VERSION < 102201
+#error "haul needs Asio 1.22.1 or newer"
+#endif
+
+// Asio before 1.26 does not see that clang with libstdc++ has coroutines.
+#if defined(__clang__) && ASIO_VERSION < 102600 && !defined(ASIO_HAS_CO_AWAIT)
+#ifdef ASIO_DETAIL_CONFIG_HPP
+#error \
+    "include a haul header before the first Asio header, or define ASIO_HAS_CO_AWAIT=1 and ASIO_HAS_STD_COROUTINE=1 for the whole program"
+#endif
+#define ASIO_HAS_CO_AWAIT 1
+#define ASIO_HAS_STD_COROUTINE 1
+#endif
+
+/// Marks function bodies that one translation unit may hold for a whole program.
+#ifndef HAUL_DECL
+#define HAUL_DECL inline
+#endif
+
+#endif
