@@ -1,0 +1,41 @@
+# haul_dev: warnings, sanitizers and debugging aids for haul's own tests, examples and benchmarks.
+# Nothing of this reaches a program that uses haul.
+add_library(haul_dev INTERFACE)
+
+if(MSVC)
+  target_compile_options(haul_dev INTERFACE /W4 /permissive- /utf-8 /bigobj)
+  target_compile_definitions(haul_dev INTERFACE _WIN32_WINNT=0x0A00)
+else()
+  target_compile_options(haul_dev INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+    -Woverloaded-virtual -Wcast-align -Wextra-semi -Wimplicit-fallthrough -Wundef)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(haul_dev INTERFACE -Wduplicated-cond -Wlogical-op)
+  endif()
+  # Checked element access and iterator ranges in libstdc++, cheap enough for every debug build.
+  target_compile_definitions(haul_dev INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
+endif()
+
+if(HAUL_WARNINGS_AS_ERRORS)
+  target_compile_options(haul_dev INTERFACE $<IF:$<CXX_COMPILER_ID:MSVC>,/WX,-Werror>)
+endif()
+
+# haul/config.hpp sets these itself; tests that include Asio first need them on the command line.
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND haulAsio_VERSION VERSION_LESS 1.26)
+  target_compile_definitions(haul_dev INTERFACE ASIO_HAS_CO_AWAIT=1 ASIO_HAS_STD_COROUTINE=1)
+endif()
+
+if(HAUL_SANITIZE)
+  # Line tables are all that a report needs, and far quicker to build than full debug information.
+  target_compile_options(haul_dev INTERFACE
+    -fsanitize=${HAUL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  target_link_options(haul_dev INTERFACE -fsanitize=${HAUL_SANITIZE})
+  if(HAUL_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    # Cannot be combined with coroutines before clang 17.
+    target_compile_options(haul_dev INTERFACE -fno-sanitize=function)
+  endif()
+  if(HAUL_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Asio's fences are harmless there: each stands beside an atomic operation that orders the same.
+    target_compile_options(haul_dev INTERFACE -Wno-tsan)
+  endif()
+endif()
