@@ -1,0 +1,21 @@
+#ifndef HAUL_BYTE_RANGE_HPP
+#define HAUL_BYTE_RANGE_HPP
+
+#include <cstdint>
+
+namespace haul {
+
+/// A half-open range of offsets into a file: from `begin`, up to and without `end`.
+struct byte_range {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+
+  constexpr std::uint64_t size() const noexcept { return end > begin ? end - begin : 0; }
+  constexpr bool empty() const noexcept { return end <= begin; }
+
+  friend constexpr bool operator==(const byte_range&, const byte_range&) = default;
+};
+
+}  // namespace haul
+
+#endif

@@ -1,0 +1,111 @@
+#ifndef HAUL_CHECKSUM_HPP
+#define HAUL_CHECKSUM_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace haul {
+
+/// The hash functions that a download can be checked with.
+enum class hash_algorithm : std::uint8_t { md5, sha1, sha256, sha512 };
+
+constexpr std::size_t digest_size(hash_algorithm a) noexcept {
+  switch (a) {
+    case hash_algorithm::md5:
+      return 16;
+    case hash_algorithm::sha1:
+      return 20;
+    case hash_algorithm::sha256:
+      return 32;
+    case hash_algorithm::sha512:
+      return 64;
+  }
+  return 0;
+}
+
+constexpr std::string_view name_of(hash_algorithm a) noexcept {
+  switch (a) {
+    case hash_algorithm::md5:
+      return "md5";
+    case hash_algorithm::sha1:
+      return "sha1";
+    case hash_algorithm::sha256:
+      return "sha256";
+    case hash_algorithm::sha512:
+      return "sha512";
+  }
+  return "";
+}
+
+/// What bytes must hash to: an algorithm and a digest.
+class checksum {
+ public:
+  using bytes = std::array<std::uint8_t, 64>;
+
+  checksum(hash_algorithm algorithm, const bytes& digest) noexcept
+      : digest_(digest), algorithm_(algorithm) {}
+
+  /// Reads hexadecimal digits, in either case; nothing when their number or one of them is wrong.
+  static std::optional<checksum> from_hex(hash_algorithm algorithm, std::string_view hex) {
+    if (hex.size() != 2 * digest_size(algorithm)) return std::nullopt;
+    bytes digest{};
+    for (std::size_t i = 0; i < hex.size(); ++i) {
+      const int digit = value_of(hex[i]);
+      if (digit < 0) return std::nullopt;
+      digest[i / 2] = static_cast<std::uint8_t>(digest[i / 2] << 4 | digit);
+    }
+    return checksum{algorithm, digest};
+  }
+
+  /// Reads `sha256:9f86d0...`. Names are `md5`, `sha1`, `sha256` and `sha512`, also written with a
+  /// hyphen (`sha-256`) and in upper case.
+  static std::optional<checksum> parse(std::string_view text) {
+    const std::size_t colon = text.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    std::string name;
+    for (const char c : text.substr(0, colon)) {
+      if (c != '-') name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    for (const auto a : {hash_algorithm::md5, hash_algorithm::sha1, hash_algorithm::sha256,
+                         hash_algorithm::sha512}) {
+      if (name == name_of(a)) return from_hex(a, text.substr(colon + 1));
+    }
+    return std::nullopt;
+  }
+
+  hash_algorithm algorithm() const noexcept { return algorithm_; }
+
+  std::string hex() const {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string out;
+    for (std::size_t i = 0; i < digest_size(algorithm_); ++i) {
+      out += digits[digest_[i] >> 4];
+      out += digits[digest_[i] & 15];
+    }
+    return out;
+  }
+
+  /// `sha256:9f86d0...`, which `parse` reads.
+  std::string str() const { return std::string{name_of(algorithm_)} + ':' + hex(); }
+
+  friend bool operator==(const checksum&, const checksum&) = default;
+
+ private:
+  static constexpr int value_of(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+  }
+
+  bytes digest_{};
+  hash_algorithm algorithm_;
+};
+
+}  // namespace haul
+
+#endif

@@ -1,0 +1,159 @@
+#ifndef HAUL_DOWNLOAD_REQUEST_HPP
+#define HAUL_DOWNLOAD_REQUEST_HPP
+
+#include <haul/detail/asio_compat.hpp>
+
+#include <haul/checksum.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace haul {
+
+/// Asked for a fresh URL when the one in use was refused; see `download_request::refresh_url`.
+using refresh_url_hook = std::function<awaitable<std::string>(std::error_code why)>;
+
+/// What to fetch, and to where.
+///
+/// A class with a constructor and setters that can be chained, so that it can be an argument of an
+/// awaited call with every compiler (an aggregate with such members is miscompiled by g++ 12):
+///
+/// @code
+/// haul::download_request{"https://example.com/a.pak", "a.pak"}.sha256(hex).mirror(other)
+/// @endcode
+///
+/// Nothing is checked here; `download_task::run()` answers for what cannot be used.
+///
+/// @par Thread Safety
+/// Distinct objects: Safe. Shared objects: Unsafe.
+class download_request {
+ public:
+  struct field {
+    std::string name;
+    std::string value;
+  };
+
+  /// @param url   An absolute http or https URL. Credentials in it are used for basic
+  ///              authentication with its origin.
+  /// @param path  The file to make. An existing folder, or a path that ends in a separator, means a
+  ///              file in it, whose name the server or the URL gives.
+  explicit download_request(std::string url, std::filesystem::path path = "./")
+      : url_(std::move(url)), path_(std::move(path)) {}
+
+  /// Another place with the same bytes; may be repeated.
+  download_request& mirror(std::string url) & {
+    mirrors_.push_back(std::move(url));
+    return *this;
+  }
+  /// A header field for every request to the origin of the URL and of the mirrors. `Authorization`
+  /// and `Cookie` are not sent to another origin that a redirect names.
+  download_request& header(std::string name, std::string value) & {
+    headers_.push_back(field{std::move(name), std::move(value)});
+    return *this;
+  }
+  /// Credentials for basic authentication, in place of those in the URL.
+  download_request& credentials(std::string user, std::string password) & {
+    user_ = std::move(user);
+    password_ = std::move(password);
+    has_credentials_ = true;
+    return *this;
+  }
+  /// What the whole file must hash to; may be repeated with other algorithms.
+  download_request& checksum(const haul::checksum& value) & {
+    checksums_.push_back(value);
+    return *this;
+  }
+  /// As `checksum`, with SHA-256 in hexadecimal. A text that is not one makes the task fail.
+  download_request& sha256(std::string_view hex) & {
+    if (const auto value = haul::checksum::from_hex(hash_algorithm::sha256, hex)) {
+      return checksum(*value);
+    }
+    bad_checksum_ = true;
+    return *this;
+  }
+  /// The size that the file must have, in bytes.
+  download_request& size(std::uint64_t bytes) & {
+    size_ = bytes;
+    return *this;
+  }
+  /// What the program calls this download; events carry it. Made up when not given.
+  download_request& id(std::string text) & {
+    id_ = std::move(text);
+    return *this;
+  }
+  /// A name to show; the file's name when not given.
+  download_request& name(std::string text) & {
+    name_ = std::move(text);
+    return *this;
+  }
+  /// Higher goes first in a queue.
+  download_request& priority(int value) & {
+    priority_ = value;
+    return *this;
+  }
+  /// A coroutine that gives a fresh URL for the same bytes when the server answers 401, 403 or 410.
+  /// The download goes on where it was. It runs on the task's executor, at most once at a time.
+  download_request& refresh_url(refresh_url_hook hook) & {
+    refresh_url_ = std::move(hook);
+    return *this;
+  }
+
+  download_request&& mirror(std::string url) && { return std::move(mirror(std::move(url))); }
+  download_request&& header(std::string name, std::string value) && {
+    return std::move(header(std::move(name), std::move(value)));
+  }
+  download_request&& credentials(std::string user, std::string password) && {
+    return std::move(credentials(std::move(user), std::move(password)));
+  }
+  download_request&& checksum(const haul::checksum& value) && { return std::move(checksum(value)); }
+  download_request&& sha256(std::string_view hex) && { return std::move(sha256(hex)); }
+  download_request&& size(std::uint64_t bytes) && { return std::move(size(bytes)); }
+  download_request&& id(std::string text) && { return std::move(id(std::move(text))); }
+  download_request&& name(std::string text) && { return std::move(name(std::move(text))); }
+  download_request&& priority(int value) && { return std::move(priority(value)); }
+  download_request&& refresh_url(refresh_url_hook hook) && {
+    return std::move(refresh_url(std::move(hook)));
+  }
+
+  const std::string& url() const noexcept { return url_; }
+  const std::filesystem::path& path() const noexcept { return path_; }
+  const std::vector<std::string>& mirrors() const noexcept { return mirrors_; }
+  const std::vector<field>& headers() const noexcept { return headers_; }
+  bool has_credentials() const noexcept { return has_credentials_; }
+  const std::string& user() const noexcept { return user_; }
+  const std::string& password() const noexcept { return password_; }
+  const std::vector<haul::checksum>& checksums() const noexcept { return checksums_; }
+  bool has_bad_checksum() const noexcept { return bad_checksum_; }
+  std::optional<std::uint64_t> size() const noexcept { return size_; }
+  const std::string& id() const noexcept { return id_; }
+  const std::string& name() const noexcept { return name_; }
+  int priority() const noexcept { return priority_; }
+  const refresh_url_hook& refresh_url() const noexcept { return refresh_url_; }
+
+ private:
+  std::string url_;
+  std::filesystem::path path_;
+  std::vector<std::string> mirrors_;
+  std::vector<field> headers_;
+  std::string user_;
+  std::string password_;
+  std::vector<haul::checksum> checksums_;
+  std::optional<std::uint64_t> size_;
+  std::string id_;
+  std::string name_;
+  refresh_url_hook refresh_url_;
+  int priority_ = 0;
+  bool has_credentials_ = false;
+  bool bad_checksum_ = false;
+};
+
+}  // namespace haul
+
+#endif
