@@ -34,6 +34,10 @@ if(HAUL_SANITIZE)
     # Cannot be combined with coroutines before clang 17.
     target_compile_options(haul_dev INTERFACE -fno-sanitize=function)
   endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Instrumented code confuses this warning, even inside the standard library.
+    target_compile_options(haul_dev INTERFACE -Wno-maybe-uninitialized)
+  endif()
   if(HAUL_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # Asio's fences are harmless there: each stands beside an atomic operation that orders the same.
     target_compile_options(haul_dev INTERFACE -Wno-tsan)
