@@ -2,6 +2,35 @@
 set(HAUL_HEADERS
   haul/config.hpp
   haul/error.hpp
+  haul/http/base64.hpp
+  haul/http/basic_auth.hpp
+  haul/http/chunked_decoder.hpp
+  haul/http/content_disposition.hpp
+  haul/http/content_range.hpp
+  haul/http/date.hpp
+  haul/http/fields.hpp
+  haul/http/file_name.hpp
+  haul/http/framing.hpp
+  haul/http/grammar.hpp
+  haul/http/head_parser.hpp
+  haul/http/percent.hpp
+  haul/http/redirect.hpp
+  haul/http/request_head.hpp
+  haul/http/response_head.hpp
+  haul/http/retry_after.hpp
+  haul/http/status.hpp
+  haul/http/url.hpp
+  haul/http/utf8.hpp
+  haul/http/validator.hpp
   haul/impl/error.ipp
+  haul/impl/http_chunked_decoder.ipp
+  haul/impl/http_content_disposition.ipp
+  haul/impl/http_date.ipp
+  haul/impl/http_file_name.ipp
+  haul/impl/http_framing.ipp
+  haul/impl/http_head_parser.ipp
+  haul/impl/http_redirect.ipp
+  haul/impl/http_url.ipp
+  haul/impl/http_validator.ipp
   haul/version.hpp
 )
