@@ -32,5 +32,10 @@ set(HAUL_HEADERS
   haul/impl/http_redirect.ipp
   haul/impl/http_url.ipp
   haul/impl/http_validator.ipp
+  haul/impl/system_proxy.ipp
+  haul/impl/system_socks5.ipp
+  haul/system/http_connect.hpp
+  haul/system/proxy.hpp
+  haul/system/socks5.hpp
   haul/version.hpp
 )
