@@ -150,7 +150,9 @@ std::optional<std::string> mismatch(const std::filesystem::path& path, std::uint
           std::mismatch(block.begin(), block.begin() + static_cast<long>(n), expected.begin());
       const auto i = static_cast<std::size_t>(where.first - block.begin());
       std::size_t wrong = 0;
-      for (std::size_t k = i; k < n; ++k) wrong += block[k] != expected[k] ? 1 : 0;
+      for (std::size_t k = i; k < n; ++k) {
+        if (block[k] != expected[k]) ++wrong;
+      }
       return path.string() + ": first wrong byte at " + std::to_string(at + i) + " (" +
              std::to_string(static_cast<unsigned char>(*where.first)) + " instead of " +
              std::to_string(static_cast<unsigned char>(*where.second)) + "), " +
