@@ -1,13 +1,34 @@
 # Every header of haul, relative to include/; tests/gate/lists.py compares this with the tree.
 set(HAUL_HEADERS
+  haul/async/backoff.hpp
+  haul/async/detail/waiter.hpp
+  haul/async/notifier.hpp
+  haul/async/offload.hpp
+  haul/async/rate_limiter.hpp
+  haul/async/semaphore.hpp
+  haul/async/token_bucket.hpp
+  haul/async/watchdog.hpp
+  haul/byte_range.hpp
+  haul/checksum.hpp
   haul/config.hpp
+  haul/detail/asio_compat.hpp
+  haul/detail/failure.hpp
+  haul/download_options.hpp
+  haul/download_request.hpp
+  haul/download_result.hpp
   haul/error.hpp
+  haul/event.hpp
+  haul/event_sink.hpp
   haul/http/base64.hpp
   haul/http/basic_auth.hpp
   haul/http/chunked_decoder.hpp
+  haul/http/client.hpp
+  haul/http/connection.hpp
+  haul/http/connection_pool.hpp
   haul/http/content_disposition.hpp
   haul/http/content_range.hpp
   haul/http/date.hpp
+  haul/http/exchange.hpp
   haul/http/fields.hpp
   haul/http/file_name.hpp
   haul/http/framing.hpp
@@ -34,8 +55,22 @@ set(HAUL_HEADERS
   haul/impl/http_validator.ipp
   haul/impl/system_proxy.ipp
   haul/impl/system_socks5.ipp
+  haul/range_set.hpp
+  haul/session_options.hpp
+  haul/system/connect_race.hpp
+  haul/system/connector.hpp
+  haul/system/digest.hpp
+  haul/system/disk_workers.hpp
+  haul/system/environment.hpp
+  haul/system/file.hpp
   haul/system/http_connect.hpp
+  haul/system/impl/file_posix.ipp
   haul/system/proxy.hpp
+  haul/system/resolver.hpp
+  haul/system/route.hpp
   haul/system/socks5.hpp
+  haul/system/system_environment.hpp
+  haul/system/system_stream.hpp
+  haul/system/tls.hpp
   haul/version.hpp
 )

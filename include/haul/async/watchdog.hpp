@@ -38,6 +38,9 @@ class watchdog {
     if (!state_->waiting || sooner) wait(state_);
   }
 
+  /// No deadline until the next `arm`. The timer is left alone, which makes this cheap.
+  void rest() noexcept { state_->armed = false; }
+
   /// No deadline any more; nothing is left pending.
   void disarm() {
     if (!state_) return;

@@ -1,0 +1,263 @@
+#ifndef HAUL_HTTP_EXCHANGE_HPP
+#define HAUL_HTTP_EXCHANGE_HPP
+
+#include <haul/detail/asio_compat.hpp>
+
+#include <haul/async/watchdog.hpp>
+#include <haul/detail/failure.hpp>
+#include <haul/download_options.hpp>
+#include <haul/error.hpp>
+#include <haul/http/chunked_decoder.hpp>
+#include <haul/http/connection.hpp>
+#include <haul/http/connection_pool.hpp>
+#include <haul/http/framing.hpp>
+#include <haul/http/head_parser.hpp>
+#include <haul/http/response_head.hpp>
+#include <haul/system/environment.hpp>
+
+#include <asio/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace haul::http {
+
+/// One request and its reply on a connection. The body is read without blocking, straight into the
+/// caller's buffer:
+///
+/// @code
+/// while (!x.complete()) {
+///   if (!x.buffered()) co_await x.wait();
+///   std::error_code ec;
+///   const std::size_t n = x.read_some(buffer, size, ec);  // 0 and would_block: wait again
+/// }
+/// @endcode
+///
+/// When the exchange is destroyed, its connection goes back to the pool if the reply was read to
+/// its end, and is closed if not.
+template <system::environment Environment>
+class exchange {
+ public:
+  using pool_type = connection_pool<Environment>;
+  using clock = std::chrono::steady_clock;
+
+  exchange(Environment& environment, pool_type& pool, const asio::any_io_executor& executor,
+           typename pool_type::connection_ptr connection, const timeouts& limits)
+      : environment_(environment),
+        pool_(pool),
+        connection_(std::move(connection)),
+        limits_(limits),
+        reused_(connection_->exchanges > 0),
+        watch_(environment.make_timer(executor), [c = connection_.get()] { c->stream.close(); }) {}
+  exchange(const exchange&) = delete;
+  exchange& operator=(const exchange&) = delete;
+
+  ~exchange() {
+    watch_.disarm();
+    if (connection_ && reusable()) {
+      ++connection_->exchanges;
+      pool_.keep(std::move(connection_));
+    }
+  }
+
+  /// Sends a request (head and, if any, body) and reads the head of its reply; interim replies are
+  /// skipped.
+  ///
+  /// @throws detail::failure  head_timeout, connection_closed, an error of the grammar or framing,
+  /// or
+  ///                          the system's error.
+  awaitable<void> start(std::string_view method, std::string request) {
+    const auto deadline = environment_.now() + limits_.head;
+    if (limits_.head.count() > 0) watch_.arm(deadline);
+    std::size_t sent = 0;
+    while (sent < request.size()) {
+      std::error_code ec;
+      sent += stream().write_some(request.data() + sent, request.size() - sent, ec);
+      if (!ec) continue;
+      if (ec != asio::error::would_block) throw failed(ec, operation::requesting);
+      co_await ready(system::readiness::write);
+    }
+    head_parser parser;
+    std::size_t have = 0;
+    for (unsigned interim = 0;;) {
+      if (have == in_.size()) in_.resize(std::max<std::size_t>(in_.size() * 2, first_read));
+      std::error_code ec;
+      const std::size_t got = stream().read_some(in_.data() + have, in_.size() - have, ec);
+      if (got == 0 && ec == asio::error::would_block) {
+        co_await ready(system::readiness::read);
+        continue;
+      }
+      if (got == 0) throw failed(ec, operation::requesting);
+      answered_ = true;
+      have += got;
+      for (;;) {
+        const auto parsed = parser.parse(std::string_view{in_.data(), have});
+        if (parsed.error) throw failed(parsed.error, operation::requesting);
+        if (!parsed.done) break;
+        std::memmove(in_.data(), in_.data() + parsed.consumed, have - parsed.consumed);
+        have -= parsed.consumed;
+        const int status = parser.head().status;
+        if (status >= 200 || status == 101) {
+          watch_.rest();
+          accept(method, std::move(parser.head()), have);
+          co_return;
+        }
+        if (++interim > most_interim) throw failed(errc::malformed_head, operation::requesting);
+        parser.reset();
+      }
+    }
+  }
+
+  const response_head& head() const noexcept { return head_; }
+  const body_framing& framing() const noexcept { return framing_; }
+  /// Whether any byte of a reply has come. If not, and the connection was a kept one, the server
+  /// may never have seen the request.
+  bool answered() const noexcept { return answered_; }
+  bool reused() const noexcept { return reused_; }
+
+  /// Whether the whole body has been read.
+  bool complete() const noexcept { return complete_; }
+  /// Whether `read_some` has something to give without waiting.
+  bool buffered() const { return in_begin_ < in_.size() || connection_->stream.buffered(); }
+
+  /// Reads bytes of the body. Nothing read and no error: ask again, or the body is complete.
+  /// `would_block`: wait first.
+  std::size_t read_some(void* to, std::size_t n, std::error_code& ec) {
+    ec.clear();
+    if (complete_ || n == 0) return 0;
+    if (framing_.how == body_framing::kind::length) {
+      n = static_cast<std::size_t>(std::min<std::uint64_t>(n, left_));
+    }
+    std::size_t got = take_buffered(to, n);
+    if (got == 0) got = stream().read_some(to, n, ec);
+    if (got == 0) {
+      if (ec == asio::error::eof) {
+        ec.clear();
+        if (framing_.how == body_framing::kind::until_close) {
+          complete_ = true;
+        } else {
+          ec = errc::connection_closed;
+        }
+      } else if (ec == asio::error::operation_aborted || ec == asio::error::bad_descriptor) {
+        ec = watch_.expired() ? errc::stalled : ec;
+      }
+      return 0;
+    }
+    ec.clear();
+    switch (framing_.how) {
+      case body_framing::kind::length:
+        left_ -= got;
+        complete_ = left_ == 0;
+        return got;
+      case body_framing::kind::chunked: {
+        const auto decoded = chunks_.decode(static_cast<char*>(to), got);
+        ec = decoded.error;
+        complete_ = chunks_.done();
+        surplus_ = surplus_ || decoded.consumed < got;
+        return decoded.produced;
+      }
+      default:
+        return got;
+    }
+  }
+
+  /// Waits until more of the body can be read, for the stall limit at most.
+  ///
+  /// @throws detail::failure  stalled.
+  awaitable<void> wait() {
+    if (limits_.stall.count() > 0) watch_.arm(environment_.now() + limits_.stall);
+    return ready(system::readiness::read);
+  }
+
+  /// Gives the connection up now.
+  void close() {
+    watch_.disarm();
+    connection_.reset();
+  }
+
+ private:
+  static constexpr std::size_t first_read = 16 * 1024;
+  static constexpr unsigned most_interim = 16;
+
+  typename Environment::stream& stream() noexcept { return connection_->stream; }
+
+  bool reusable() {
+    return complete_ && !surplus_ && in_begin_ == in_.size() && keep_alive_ &&
+           framing_.how != body_framing::kind::until_close;
+  }
+
+  haul::detail::failure failed(std::error_code ec, operation doing) {
+    if (watch_.expired()) {
+      ec = doing == operation::requesting ? errc::head_timeout : errc::stalled;
+    } else if (ec == asio::error::eof) {
+      ec = errc::connection_closed;
+    }
+    return haul::detail::failure{ec, doing};
+  }
+
+  awaitable<void> ready(system::readiness what) {
+    std::error_code ec;
+    try {
+      co_await stream().wait(what);
+    } catch (const std::system_error& e) {
+      ec = e.code();
+    }
+    const operation doing = head_.status == 0 ? operation::requesting : operation::receiving;
+    if (watch_.expired()) throw failed(ec, doing);
+    if (ec == asio::error::operation_aborted) throw std::system_error{ec};
+    if (ec) throw failed(ec, doing);
+    if (doing == operation::receiving) watch_.rest();
+  }
+
+  void accept(std::string_view method, response_head&& head, std::size_t have) {
+    head_ = std::move(head);
+    in_.resize(have);
+    const framing_result f = framing_of(method, head_);
+    if (f.error) throw failed(f.error, operation::requesting);
+    framing_ = f.framing;
+    left_ = framing_.length;
+    keep_alive_ = keeps_alive(head_);
+    complete_ = framing_.how == body_framing::kind::none ||
+                (framing_.how == body_framing::kind::length && left_ == 0);
+  }
+
+  std::size_t take_buffered(void* to, std::size_t n) {
+    const std::size_t take = std::min(n, in_.size() - in_begin_);
+    if (take == 0) return 0;
+    std::memcpy(to, in_.data() + in_begin_, take);
+    in_begin_ += take;
+    if (in_begin_ == in_.size()) {
+      std::string{}.swap(in_);  // an exchange that waits for bytes holds no buffer
+      in_begin_ = 0;
+    }
+    return take;
+  }
+
+  Environment& environment_;
+  pool_type& pool_;
+  typename pool_type::connection_ptr connection_;
+  timeouts limits_;
+  response_head head_{};
+  body_framing framing_{};
+  chunked_decoder chunks_;
+  std::string in_;  // what came with the head
+  std::size_t in_begin_ = 0;
+  std::uint64_t left_ = 0;
+  bool reused_;
+  bool answered_ = false;
+  bool complete_ = false;
+  bool surplus_ = false;
+  bool keep_alive_ = false;
+  watchdog<typename Environment::timer> watch_;  // last: it points to the connection
+};
+
+}  // namespace haul::http
+
+#endif

@@ -1,0 +1,73 @@
+#ifndef HAUL_SYSTEM_ENVIRONMENT_HPP
+#define HAUL_SYSTEM_ENVIRONMENT_HPP
+
+#include <haul/detail/asio_compat.hpp>
+
+#include <haul/download_options.hpp>
+#include <haul/system/file.hpp>
+#include <haul/system/route.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <system_error>
+
+namespace haul::system {
+
+/// What a stream waits for.
+enum class readiness : std::uint8_t { read, write };
+
+/// A connection to an origin, through whatever stands between. Reads and writes do not block: they
+/// answer `operation_would_block`, and `wait` tells when to try again.
+///
+/// `buffered()` is true while bytes that have been received already can be read without waiting.
+/// `close()` makes a pending `wait` end. `stale()` tells whether an idle connection was closed, or
+/// spoken on, by the other side.
+template <class S>
+concept stream = std::movable<S> &&
+    requires(S& s, void* to, const void* from, std::size_t n, std::error_code& ec) {
+  { s.read_some(to, n, ec) } -> std::same_as<std::size_t>;
+  { s.write_some(from, n, ec) } -> std::same_as<std::size_t>;
+  { s.wait(readiness::read) } -> std::same_as<awaitable<void>>;
+  { s.buffered() } -> std::same_as<bool>;
+  { s.stale() } -> std::same_as<bool>;
+  s.close();
+};
+
+/// The only door to the outside world: time, chance, connections and files. Everything in haul that
+/// touches the world takes an environment as a template parameter; `system_environment` is the real
+/// one, and tests put a simulated one in its place.
+///
+/// Files are used through blocking calls, made only from jobs given to `submit()`.
+template <class E>
+concept environment = requires(E& e, asio::any_io_executor executor, const route& r,
+                               const timeouts& t, std::function<void()> job,
+                               const std::filesystem::path& path, std::error_code& ec) {
+  typename E::timer;
+  typename E::file;
+  requires stream<typename E::stream>;
+
+  { e.now() } -> std::same_as<std::chrono::steady_clock::time_point>;
+  { e.wall_clock() } -> std::same_as<std::chrono::sys_seconds>;
+  { e.random() } -> std::same_as<std::uint64_t>;
+  { e.make_timer(executor) } -> std::same_as<typename E::timer>;
+  { e.choose_proxy(r.origin) } -> std::same_as<std::optional<proxy>>;
+  { e.connect(executor, r, t) } -> std::same_as<awaitable<typename E::stream>>;
+  e.submit(std::move(job));
+
+  { e.open(path, open_mode::read, ec) } -> std::same_as<typename E::file>;
+  { e.status(path, ec) } -> std::same_as<path_status>;
+  e.rename(path, path, ec);
+  e.remove(path, ec);
+  e.make_directories(path, ec);
+  e.sync_directory(path, ec);
+  { e.free_space(path, ec) } -> std::same_as<std::uint64_t>;
+};
+
+}  // namespace haul::system
+
+#endif

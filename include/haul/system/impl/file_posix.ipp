@@ -1,0 +1,168 @@
+#ifndef HAUL_SYSTEM_IMPL_FILE_POSIX_IPP
+#define HAUL_SYSTEM_IMPL_FILE_POSIX_IPP
+
+#include <haul/system/file.hpp>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace haul::system {
+namespace detail {
+
+inline void set_from_errno(std::error_code& ec) { ec.assign(errno, std::system_category()); }
+
+}  // namespace detail
+
+HAUL_DECL file file::open(const std::filesystem::path& path, open_mode mode, std::error_code& ec) {
+  ec.clear();
+  int flags = O_CLOEXEC;
+  switch (mode) {
+    case open_mode::read:
+      flags |= O_RDONLY;
+      break;
+    case open_mode::update:
+      flags |= O_RDWR | O_CREAT;
+      break;
+    case open_mode::create:
+      flags |= O_RDWR | O_CREAT | O_TRUNC;
+      break;
+  }
+  file f;
+  do {
+    f.handle_ = ::open(path.c_str(), flags, 0666);
+  } while (f.handle_ < 0 && errno == EINTR);
+  if (f.handle_ < 0) {
+    detail::set_from_errno(ec);
+    f.handle_ = -1;
+  }
+  return f;
+}
+
+HAUL_DECL void file::close() noexcept {
+  if (handle_ != -1) ::close(static_cast<int>(std::exchange(handle_, -1)));
+}
+
+HAUL_DECL std::size_t file::read_at(std::uint64_t offset, void* to, std::size_t n,
+                                    std::error_code& ec) {
+  ec.clear();
+  std::size_t done = 0;
+  while (done < n) {
+    const ::ssize_t got = ::pread(static_cast<int>(handle_), static_cast<char*>(to) + done,
+                                  n - done, static_cast<::off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) detail::set_from_errno(ec);
+    if (got <= 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+HAUL_DECL void file::write_at(std::uint64_t offset, const void* from, std::size_t n,
+                              std::error_code& ec) {
+  ec.clear();
+  std::size_t done = 0;
+  while (done < n) {
+    const ::ssize_t put = ::pwrite(static_cast<int>(handle_), static_cast<const char*>(from) + done,
+                                   n - done, static_cast<::off_t>(offset + done));
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return detail::set_from_errno(ec);
+    done += static_cast<std::size_t>(put);
+  }
+}
+
+HAUL_DECL void file::reserve(std::uint64_t n, std::error_code& ec) {
+  ec.clear();
+#ifdef __linux__
+  if (n > 0) {
+    int failed;
+    do {
+      failed = ::fallocate(static_cast<int>(handle_), 0, 0, static_cast<::off_t>(n));
+    } while (failed && errno == EINTR);
+    if (failed && errno != EOPNOTSUPP && errno != ENOSYS) return detail::set_from_errno(ec);
+  }
+#endif
+  resize(n, ec);
+}
+
+HAUL_DECL void file::resize(std::uint64_t n, std::error_code& ec) {
+  ec.clear();
+  if (::ftruncate(static_cast<int>(handle_), static_cast<::off_t>(n))) detail::set_from_errno(ec);
+}
+
+HAUL_DECL std::uint64_t file::size(std::error_code& ec) {
+  ec.clear();
+  struct ::stat s {};
+  if (::fstat(static_cast<int>(handle_), &s)) {
+    detail::set_from_errno(ec);
+    return 0;
+  }
+  return static_cast<std::uint64_t>(s.st_size);
+}
+
+HAUL_DECL void file::sync(std::error_code& ec) {
+  ec.clear();
+#ifdef __APPLE__
+  if (::fcntl(static_cast<int>(handle_), F_FULLFSYNC) == 0) return;
+  if (::fsync(static_cast<int>(handle_))) detail::set_from_errno(ec);
+#else
+  if (::fdatasync(static_cast<int>(handle_))) detail::set_from_errno(ec);
+#endif
+}
+
+HAUL_DECL bool file::try_lock(std::error_code& ec) {
+  ec.clear();
+  if (::flock(static_cast<int>(handle_), LOCK_EX | LOCK_NB) == 0) return true;
+  // A file system without locks does not keep anybody from downloading.
+  if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS) return true;
+  if (errno != EWOULDBLOCK) detail::set_from_errno(ec);
+  return false;
+}
+
+HAUL_DECL path_status status_of(const std::filesystem::path& path, std::error_code& ec) {
+  ec.clear();
+  struct ::stat s {};
+  path_status status;
+  if (::stat(path.c_str(), &s)) {
+    if (errno != ENOENT) detail::set_from_errno(ec);
+    return status;
+  }
+  status.exists = true;
+  status.directory = S_ISDIR(s.st_mode);
+  status.size = static_cast<std::uint64_t>(s.st_size);
+  return status;
+}
+
+HAUL_DECL void rename_file(const std::filesystem::path& from, const std::filesystem::path& to,
+                           std::error_code& ec) {
+  std::filesystem::rename(from, to, ec);
+}
+
+HAUL_DECL void remove_file(const std::filesystem::path& path, std::error_code& ec) {
+  std::filesystem::remove(path, ec);
+}
+
+HAUL_DECL void make_directories(const std::filesystem::path& path, std::error_code& ec) {
+  ec.clear();
+  if (!path.empty()) std::filesystem::create_directories(path, ec);
+}
+
+HAUL_DECL void sync_directory(const std::filesystem::path& path, std::error_code& ec) {
+  ec.clear();
+  const std::filesystem::path folder = path.empty() ? std::filesystem::path{"."} : path;
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return detail::set_from_errno(ec);
+  if (::fsync(fd)) detail::set_from_errno(ec);
+  ::close(fd);
+}
+
+HAUL_DECL std::uint64_t free_space(const std::filesystem::path& path, std::error_code& ec) {
+  const auto space = std::filesystem::space(path.empty() ? "." : path, ec);
+  return ec ? 0 : space.available;
+}
+
+}  // namespace haul::system
+
+#endif

@@ -1,0 +1,255 @@
+#ifndef HAUL_SYSTEM_SYSTEM_STREAM_HPP
+#define HAUL_SYSTEM_SYSTEM_STREAM_HPP
+
+#include <haul/detail/asio_compat.hpp>
+
+#include <haul/detail/failure.hpp>
+#include <haul/error.hpp>
+#include <haul/system/environment.hpp>
+#include <haul/system/tls.hpp>
+
+#include <asio/error.hpp>
+#include <asio/ip/tcp.hpp>
+#include <climits>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace haul::system {
+
+/// A TCP connection, with TLS on it if asked for.
+///
+/// OpenSSL works on the socket itself, through a BIO that neither blocks nor raises SIGPIPE, with a
+/// large read-ahead buffer: a record is copied once, and one system call brings many.
+///
+/// @par Thread Safety
+/// Distinct objects: Safe. Shared objects: Unsafe.
+class system_stream {
+ public:
+  explicit system_stream(asio::ip::tcp::socket socket)
+      : state_(std::make_unique<state>(std::move(socket))) {
+    std::error_code ignored;
+    state_->socket.non_blocking(true, ignored);
+    state_->socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
+  }
+
+  std::size_t read_some(void* to, std::size_t n, std::error_code& ec) {
+    ec.clear();
+    if (!state_->ssl) return state_->socket.read_some(asio::buffer(to, n), ec);
+    std::size_t done = 0;
+    // A call of OpenSSL gives one record at the most.
+    while (done < n) {
+      std::size_t got = 0;
+      ERR_clear_error();
+      if (SSL_read_ex(state_->ssl.get(), static_cast<char*>(to) + done, n - done, &got) != 1) {
+        ec = error_of_last_call();
+        break;
+      }
+      done += got;
+    }
+    if (done > 0) ec.clear();
+    return done;
+  }
+
+  std::size_t write_some(const void* from, std::size_t n, std::error_code& ec) {
+    ec.clear();
+    if (!state_->ssl) return state_->socket.write_some(asio::buffer(from, n), ec);
+    std::size_t done = 0;
+    ERR_clear_error();
+    if (SSL_write_ex(state_->ssl.get(), from, n, &done) != 1) ec = error_of_last_call();
+    return done;
+  }
+
+  /// Waits until the last call that would have blocked can go on.
+  awaitable<void> wait(readiness what) {
+    if (state_->ssl && state_->wants != readiness::read) what = state_->wants;
+    return state_->socket.async_wait(what == readiness::read ? asio::ip::tcp::socket::wait_read
+                                                             : asio::ip::tcp::socket::wait_write,
+                                     detail_token());
+  }
+
+  bool buffered() const { return state_->ssl && SSL_has_pending(state_->ssl.get()) == 1; }
+
+  bool stale() {
+    if (buffered()) return true;
+    std::error_code ec;
+    char byte;
+    // Session tickets of TLS 1.3 come after the handshake: only what is no such record is stale.
+    if (state_->ssl) {
+      std::size_t got = 0;
+      ERR_clear_error();
+      if (SSL_peek_ex(state_->ssl.get(), &byte, 1, &got) == 1) return true;
+      return error_of_last_call() != asio::error::would_block;
+    }
+    state_->socket.receive(asio::buffer(&byte, 1), asio::ip::tcp::socket::message_peek, ec);
+    return ec != asio::error::would_block;
+  }
+
+  void close() {
+    std::error_code ignored;
+    state_->socket.close(ignored);
+  }
+
+  /// Puts TLS on the connection, as a client of `host`.
+  ///
+  /// @throws detail::failure  tls_failed or one of the certificate errors.
+  awaitable<void> handshake(tls_context& context, std::string host, std::string key) {
+    state_->session_key = std::move(key);
+    state_->ssl = context.make(host, &state_->session_key);
+    if (!state_->ssl || !attach_bio()) throw tls_failure(errc::tls_failed, "out of memory");
+    for (;;) {
+      ERR_clear_error();
+      const int outcome = SSL_do_handshake(state_->ssl.get());
+      if (outcome == 1) co_return;
+      const std::error_code ec = error_of_last_call();
+      if (ec != asio::error::would_block) throw handshake_failure(ec);
+      co_await wait(state_->wants);
+    }
+  }
+
+  const asio::ip::tcp::socket& socket() const noexcept { return state_->socket; }
+  /// Whether the TLS session was taken up from an earlier connection.
+  bool session_reused() const { return state_->ssl && SSL_session_reused(state_->ssl.get()) == 1; }
+
+ private:
+  struct state {
+    explicit state(asio::ip::tcp::socket s) : socket(std::move(s)) {}
+    asio::ip::tcp::socket socket;
+    std::string session_key;  // the SSL object points to it
+    tls_context::ssl_ptr ssl;
+    std::error_code io_error;
+    readiness wants = readiness::read;
+  };
+
+  static const asio::use_awaitable_t<>& detail_token() { return haul::detail::use_awaitable; }
+
+  static haul::detail::failure tls_failure(std::error_code ec, std::string detail) {
+    return haul::detail::failure{ec, operation::handshaking, std::move(detail)};
+  }
+
+  std::error_code error_of_last_call() {
+    state& s = *state_;
+    switch (SSL_get_error(s.ssl.get(), 0)) {
+      case SSL_ERROR_WANT_READ:
+        s.wants = readiness::read;
+        return asio::error::would_block;
+      case SSL_ERROR_WANT_WRITE:
+        s.wants = readiness::write;
+        return asio::error::would_block;
+      case SSL_ERROR_ZERO_RETURN:
+        return asio::error::eof;
+      case SSL_ERROR_SYSCALL:
+        return s.io_error ? s.io_error : std::error_code{errc::connection_closed};
+      default:
+        break;
+    }
+    const unsigned long code = ERR_peek_last_error();
+#ifdef SSL_R_UNEXPECTED_EOF_WHILE_READING
+    if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) return errc::connection_closed;
+#endif
+    return errc::tls_failed;
+  }
+
+  haul::detail::failure handshake_failure(std::error_code ec) {
+    const long verified = SSL_get_verify_result(state_->ssl.get());
+    if (verified != X509_V_OK) {
+      return tls_failure(error_of_certificate(verified), X509_verify_cert_error_string(verified));
+    }
+    std::string text;
+    if (const unsigned long code = ERR_peek_last_error()) {
+      if (const char* reason = ERR_reason_error_string(code)) text = reason;
+    }
+    return tls_failure(ec == asio::error::eof ? errc::connection_closed : ec, std::move(text));
+  }
+
+  static errc error_of_certificate(long verified) {
+    switch (verified) {
+      case X509_V_ERR_CERT_HAS_EXPIRED:
+      case X509_V_ERR_CERT_NOT_YET_VALID:
+        return errc::certificate_expired;
+      case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+      case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+      case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+      case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      case X509_V_ERR_CERT_UNTRUSTED:
+        return errc::certificate_untrusted;
+      case X509_V_ERR_HOSTNAME_MISMATCH:
+      case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return errc::certificate_mismatch;
+      default:
+        return errc::certificate_invalid;
+    }
+  }
+
+  bool attach_bio() {
+    BIO_METHOD* method = bio_method();
+    BIO* bio = method ? BIO_new(method) : nullptr;
+    if (!bio) return false;
+    BIO_set_data(bio, state_.get());
+    BIO_set_init(bio, 1);
+    SSL_set_bio(state_->ssl.get(), bio, bio);
+    return true;
+  }
+
+  static BIO_METHOD* bio_method() {
+    static BIO_METHOD* const method = [] {
+      BIO_METHOD* m = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "haul socket");
+      if (!m) return m;
+      BIO_meth_set_read(m, [](BIO* bio, char* to, int n) {
+        return transfer(bio, n, true, [&](state& s, std::error_code& ec) {
+          return s.socket.read_some(asio::buffer(to, static_cast<std::size_t>(n)), ec);
+        });
+      });
+      BIO_meth_set_write(m, [](BIO* bio, const char* from, int n) {
+        return transfer(bio, n, false, [&](state& s, std::error_code& ec) {
+          return s.socket.write_some(asio::buffer(from, static_cast<std::size_t>(n)), ec);
+        });
+      });
+      BIO_meth_set_ctrl(m, [](BIO* bio, int command, long, void*) -> long {
+        if (command == BIO_CTRL_EOF) {
+          return static_cast<state*>(BIO_get_data(bio))->io_error == asio::error::eof;
+        }
+        return command == BIO_CTRL_FLUSH;
+      });
+      return m;
+    }();
+    return method;
+  }
+
+  template <class Call>
+  static int transfer(BIO* bio, int n, bool reading, Call&& call) {
+    BIO_clear_retry_flags(bio);
+    if (n <= 0) return 0;
+    auto& s = *static_cast<state*>(BIO_get_data(bio));
+    s.io_error.clear();
+    const std::size_t done = call(s, s.io_error);
+    if (!s.io_error) return static_cast<int>(done);
+    if (s.io_error == asio::error::would_block) {
+      s.io_error.clear();
+      if (reading) {
+        BIO_set_retry_read(bio);
+      } else {
+        BIO_set_retry_write(bio);
+      }
+      return -1;
+    }
+    return s.io_error == asio::error::eof ? 0 : -1;
+  }
+
+  std::unique_ptr<state> state_;
+};
+
+static_assert(stream<system_stream>);
+
+}  // namespace haul::system
+
+#endif
