@@ -153,13 +153,16 @@ HAUL_DECL url_result parse_url(std::string_view text) {
 
   const auto parsed = boost::urls::parse_uri(*cleaned);
   if (!parsed || !parsed->has_authority()) return {{}, errc::invalid_url};
+  // Boost.URL 1.81 takes what follows a port or a bracket for a path: "http://h:80:80/".
+  const std::string_view path = detail::to_std(parsed->encoded_path());
+  if (!path.empty() && path.front() != '/') return {{}, errc::invalid_url};
   auto host = detail::read_host(*parsed);
   const auto port = detail::read_port(*parsed, secure);
   if (!host || !port) return {{}, errc::invalid_url};
 
   url u;
   u.origin_ = origin{secure, std::move(*host), *port};
-  u.target_ = detail::make_target(detail::to_std(parsed->encoded_path()), *parsed);
+  u.target_ = detail::make_target(path, *parsed);
   u.has_credentials_ = parsed->has_userinfo();
   u.user_ = percent_decode(detail::to_std(parsed->encoded_user()));
   u.password_ = percent_decode(detail::to_std(parsed->encoded_password()));
