@@ -1,9 +1,8 @@
+#include "catch.hpp"
 #include <haul/error.hpp>
 
 #include <set>
 #include <string>
-
-#include "catch.hpp"
 
 TEST_CASE("every error code has a message of its own") {
   std::set<std::string> seen;

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Checks that what is built is what is there: the lists of headers against include/, the lists of
+sources in tests/, examples/ and benchmarks/ against their trees, and the guards of the headers."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def compare(what, listed, present):
+    problems = [f"{what} lists {path}, which is not there" for path in sorted(listed - present)]
+    problems += [f"{path} is not in {what}" for path in sorted(present - listed)]
+    return problems
+
+
+def headers():
+    text = (ROOT / "cmake/headers.cmake").read_text()
+    lines = re.findall(r"^\s+(haul/\S+\.[hi]pp)\s*$", text, re.MULTILINE)
+    present = {
+        p.relative_to(ROOT / "include").as_posix() for p in (ROOT / "include").rglob("*")
+        if p.suffix in (".hpp", ".ipp")
+    }
+    twice = sorted({line for line in lines if lines.count(line) > 1})
+    problems = [f"cmake/headers.cmake lists {path} twice" for path in twice]
+    return problems + compare("cmake/headers.cmake", set(lines), present)
+
+
+def sources(folder, ignored):
+    script = ROOT / folder / "CMakeLists.txt"
+    present = {
+        p.relative_to(ROOT / folder).as_posix() for p in (ROOT / folder).rglob("*.cpp")
+    } if (ROOT / folder).exists() else set()
+    present = {p for p in present if not p.startswith(ignored)}
+    text = script.read_text() if script.exists() else ""
+    text = re.sub(r"#.*", "", text)
+    listed = set(re.findall(r"(?<![\w./-])([\w./-]+\.cpp)\b", text))
+    return compare(f"{folder}/CMakeLists.txt", listed, present)
+
+
+def guards():
+    """HAUL_HTTP_DATE_HPP for haul/http/date.hpp."""
+    for header in sorted((ROOT / "include").rglob("*.[hi]pp")):
+        path = header.relative_to(ROOT / "include").as_posix()
+        guard = re.sub(r"[^A-Z0-9]", "_", path.upper())
+        text = header.read_text()
+        if f"#ifndef {guard}\n#define {guard}\n" not in text or not text.endswith("#endif\n"):
+            yield f"include/{path}: no guard {guard} around the whole"
+
+
+def main():
+    problems = headers() + list(guards())
+    problems += sources("tests", ("gate/", "package/", "fuzz/"))
+    problems += sources("examples", ())
+    problems += sources("benchmarks", ())
+    if (ROOT / "tests/fuzz").exists():
+        problems += sources("tests/fuzz", ())
+    print("\n".join(problems) if problems else "lists: complete")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
