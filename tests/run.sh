@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Installs what the tests need (Debian packages, only what is missing), builds haul in several ways
+# and runs all tests of all of them. The last lines are ctest's, over everything.
+#
+# usage: bash tests/run.sh [PRESET...]     release asan tsan clang, unless told otherwise
+#        JOBS=N                            processes at once; the machine's processors otherwise
+set -u -o pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root" || exit 1
+presets=("$@")
+[ $# -gt 0 ] || presets=(release asan tsan clang)
+for preset in "${presets[@]}"; do
+  case $preset in
+    release | debug | asan | tsan | clang | fuzz) ;;
+    *)
+      echo "run.sh: no preset $preset (there are: release debug asan tsan clang fuzz)" >&2
+      exit 2
+      ;;
+  esac
+done
+has() { [[ " ${presets[*]} " == *" $1 "* ]]; }
+jobs=${JOBS:-$(nproc)}
+# Where Debian keeps nginx, which is not in everybody's path.
+export PATH="$PATH:/usr/sbin"
+
+# Each command runs in a process group of its own, so that an interrupted run leaves nothing behind.
+set -m
+child=
+end() {
+  local status=$?
+  trap - EXIT INT TERM
+  [ -z "$child" ] || kill -TERM -- "-$child" 2>/dev/null
+  exit "${1:-$status}"
+}
+trap end EXIT
+trap 'end 130' INT
+trap 'end 143' TERM
+run() {
+  "$@" &
+  child=$!
+  wait "$child"
+  local status=$?
+  child=
+  return $status
+}
+
+. .ci/packages.sh
+packages=(
+  g++ cmake ninja-build ccache pkg-config python3-minimal ca-certificates
+  libasio-dev libssl-dev libboost1.81-dev libboost-url1.81-dev libcli11-dev catch2
+  nginx tinyproxy-bin microsocks
+)
+if has release; then packages+=(clang-tools-16 clang-format-14); fi
+if has clang || has fuzz; then packages+=(clang-16); fi
+if has fuzz; then packages+=(libclang-rt-16-dev); fi
+need_packages "${packages[@]}" || exit 1
+
+# One suite over all presets: ctest's own summary tells the outcome of the whole run. A build that
+# fails is a test that fails.
+suite=build/run
+mkdir -p "$suite"
+: >"$suite/CTestTestfile.cmake"
+
+build() {
+  local preset=$1 targets=(all) started=$SECONDS
+  # Each public header alone, once for each compiler.
+  case $preset in release | clang) targets+=(all_verify_interface_header_sets) ;; esac
+  echo "== $preset: building"
+  run cmake --preset "$preset" >"$suite/$preset.log" 2>&1 &&
+    run cmake --build --preset "$preset" --parallel "$jobs" --target "${targets[@]}" \
+      >>"$suite/$preset.log" 2>&1
+  local status=$?
+  if [ $status -eq 0 ]; then
+    echo "== $preset: built in $((SECONDS - started)) s"
+    echo "subdirs(\"$root/build/$preset\")" >>"$suite/CTestTestfile.cmake"
+  else
+    echo "== $preset: NOT built, after $((SECONDS - started)) s"
+    grep -E -m 20 'error|FAILED|Error' "$suite/$preset.log" || tail -n 20 "$suite/$preset.log"
+    printf 'add_test("%s.build" sh -c "tail -n 40 \\"$1\\"; exit 1" sh "%s")\n' \
+      "$preset" "$root/$suite/$preset.log" >>"$suite/CTestTestfile.cmake"
+  fi
+}
+for preset in "${presets[@]}"; do
+  build "$preset"
+done
+
+# The thread sanitizer of g++ 12 cannot start where the kernel spreads addresses more widely than it
+# knows of.
+wrapper=()
+spread=$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)
+if has tsan && [ "$spread" -gt 28 ] && setarch -R true 2>/dev/null; then
+  wrapper=(setarch -R)
+fi
+run "${wrapper[@]}" ctest --test-dir "$suite" --parallel "$jobs" --output-on-failure \
+  --no-tests=error --timeout 600
