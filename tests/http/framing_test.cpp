@@ -89,6 +89,8 @@ TEST_CASE("the framing of a body", "[http][framing]") {
       {{{"Transfer-Encoding", " , chunked ,"}}, "chunked"},
       {{{"Transfer-Encoding", ""}}, "bad framing"},
       {{{"Transfer-Encoding", ","}}, "bad framing"},
+      {{{"Transfer-Encoding", "chunked"}, {"Transfer-Encoding", ""}}, "bad framing"},
+      {{{"Transfer-Encoding", ""}, {"Transfer-Encoding", "chunked"}}, "bad framing"},
       {{{"Transfer-Encoding", "identity"}}, "bad framing"},
       {{{"Transfer-Encoding", "gzip"}}, "bad framing"},
       {{{"Transfer-Encoding", "xchunked"}}, "bad framing"},

@@ -13,14 +13,17 @@ inline std::error_code check_transfer_encoding(const response_head& head) {
   std::size_t codings = 0;
   std::size_t chunked = 0;
   bool chunked_is_last = false;
+  bool empty_field = false;
   head.fields.for_each_value("Transfer-Encoding", [&](std::string_view value) {
+    const std::size_t before = codings;
     for_each_list_element(value, [&](std::string_view coding) {
       ++codings;
       chunked_is_last = equals_ignore_case(coding, "chunked");
       if (chunked_is_last) ++chunked;
     });
+    if (codings == before) empty_field = true;
   });
-  if (!chunked_is_last || chunked != 1) return errc::bad_framing;
+  if (!chunked_is_last || chunked != 1 || empty_field) return errc::bad_framing;
   if (codings != 1) return errc::unexpected_encoding;
   return {};
 }
