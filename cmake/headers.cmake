@@ -16,9 +16,30 @@ set(HAUL_HEADERS
   haul/download_options.hpp
   haul/download_request.hpp
   haul/download_result.hpp
+  haul/download_task.hpp
+  haul/engine/buffer_pool.hpp
+  haul/engine/crc32c.hpp
+  haul/engine/download.hpp
+  haul/engine/event_queue.hpp
+  haul/engine/governor.hpp
+  haul/engine/hash_chain.hpp
+  haul/engine/impl/download_conductor.ipp
+  haul/engine/impl/download_disk.ipp
+  haul/engine/impl/download_stream.ipp
+  haul/engine/journal.hpp
+  haul/engine/paths.hpp
+  haul/engine/planner.hpp
+  haul/engine/reply_check.hpp
+  haul/engine/session_core.hpp
+  haul/engine/sources.hpp
+  haul/engine/speed_meter.hpp
+  haul/engine/stream_writer.hpp
+  haul/engine/task_info.hpp
   haul/error.hpp
   haul/event.hpp
   haul/event_sink.hpp
+  haul/fetch.hpp
+  haul/haul.hpp
   haul/http/base64.hpp
   haul/http/basic_auth.hpp
   haul/http/chunked_decoder.hpp
@@ -56,6 +77,7 @@ set(HAUL_HEADERS
   haul/impl/system_proxy.ipp
   haul/impl/system_socks5.ipp
   haul/range_set.hpp
+  haul/session.hpp
   haul/session_options.hpp
   haul/system/connect_race.hpp
   haul/system/connector.hpp

@@ -1,0 +1,303 @@
+#ifndef HAUL_ENGINE_DOWNLOAD_HPP
+#define HAUL_ENGINE_DOWNLOAD_HPP
+
+#include <haul/detail/asio_compat.hpp>
+
+#include <haul/async/notifier.hpp>
+#include <haul/async/rate_limiter.hpp>
+#include <haul/async/watchdog.hpp>
+#include <haul/detail/failure.hpp>
+#include <haul/download_options.hpp>
+#include <haul/download_request.hpp>
+#include <haul/download_result.hpp>
+#include <haul/engine/event_queue.hpp>
+#include <haul/engine/governor.hpp>
+#include <haul/engine/hash_chain.hpp>
+#include <haul/engine/journal.hpp>
+#include <haul/engine/paths.hpp>
+#include <haul/engine/planner.hpp>
+#include <haul/engine/reply_check.hpp>
+#include <haul/engine/session_core.hpp>
+#include <haul/engine/sources.hpp>
+#include <haul/engine/speed_meter.hpp>
+#include <haul/engine/stream_writer.hpp>
+#include <haul/error.hpp>
+#include <haul/event.hpp>
+#include <haul/http/client.hpp>
+#include <haul/system/environment.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/strand.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace haul::engine {
+
+/// What a download looks like from outside at one moment.
+struct download_status {
+  enum class phase : std::uint8_t { waiting, running, paused, finished };
+  phase now = phase::waiting;
+  std::uint64_t downloaded = 0;
+  std::optional<std::uint64_t> total;
+  std::uint64_t speed = 0;
+  unsigned connections = 0;
+};
+
+/// One file on its way: the conductor, which carries out what the pure parts decide (planner,
+/// governor, sources, reply_check, journal), and its streams.
+///
+/// The conductor is a coroutine on a strand of its own; each stream is another one. They share the
+/// state under one mutex, which is held for moments only and never across an await. Disk jobs run
+/// on the environment's workers and report under the same mutex.
+///
+/// The object is kept alive by its coroutines and jobs.
+template <system::environment Environment>
+class download : public std::enable_shared_from_this<download<Environment>> {
+ public:
+  using core_ptr = std::shared_ptr<session_core<Environment>>;
+
+  download(core_ptr core, download_request request, const download_options& options,
+           std::unique_ptr<any_sink> sink, task_ref task, const rate_limiter& above);
+  ~download();
+
+  /// Runs to the end: `void(std::error_code, download_result)`, where the error is none. To be
+  /// called once.
+  template <class Token>
+  auto async_run(Token&& token);
+
+  /// After the run: throws what was thrown by the program, or for want of memory, if so.
+  void rethrow_bug() const;
+
+  // From any thread.
+  void pause();
+  void resume();
+  void stop();
+  void set_rate_limit(std::uint64_t bytes_per_second);
+  download_status status() const;
+
+ private:
+  using clock = std::chrono::steady_clock;
+  using failure = haul::detail::failure;
+  using timer = typename Environment::timer;
+  using file = typename Environment::file;
+  using exchange = http::exchange<Environment>;
+  using writer = stream_writer<Environment>;
+  using self_ptr = std::shared_ptr<download>;
+
+  static constexpr std::chrono::milliseconds flush_interval{500};
+  static constexpr std::uint64_t flush_bytes = 32u << 20;
+  static constexpr std::uint64_t catch_up_bytes = 8u << 20;
+  static constexpr std::uint64_t credit_bytes = 64u << 10;  // progress that forgives failures
+  static constexpr std::uint64_t compact_bytes = 256u << 10;
+  static constexpr std::uint64_t hash_bytes = 64u << 20;  // in one disk job
+  static constexpr unsigned most_refreshes = 3;
+  static constexpr unsigned most_restarts = 5;
+
+  /// One stream: a coroutine that makes requests, one after another.
+  struct stream {
+    stream(asio::any_io_executor ex, unsigned number, std::size_t from, clock::time_point now)
+        : executor(std::move(ex)), id(number), source(from), started(now) {}
+
+    const asio::any_io_executor executor;
+    const unsigned id;
+    const std::size_t source;          // its place in sources_
+    asio::cancellation_signal signal;  // to be emitted on the executor
+    clock::time_point started;         // of the current request
+    bool answered = false;             // the current request has its reply head
+    std::uint64_t reply_end = 0;       // how far that reply runs
+    bool ended = false;
+  };
+  using stream_ptr = std::shared_ptr<stream>;
+
+  /// The part file and its journal. `part` and `log` are used on disk workers only.
+  struct storage {
+    std::filesystem::path folder;  // when the server gives the name
+    std::filesystem::path target;  // empty until it is known
+    file part;
+    file log;
+    std::uint64_t log_size = 0;
+    journal_state earlier;   // what the journal said
+    bool resumable = false;  // `earlier` can be used
+  };
+
+  /// What the conductor should do next.
+  struct step {
+    std::optional<std::pair<std::size_t, byte_range>> open;  // a stream: source and range
+    unsigned stream_id = 0;
+    std::optional<std::size_t> refresh;  // a source that wants a fresh URL
+    bool over = false;                   // the streams' work is done, or useless
+    bool flush = false;                  // the journal is due
+    bool pause = false;
+    bool report = false;    // progress is due
+    bool catch_up = false;  // bytes can be hashed
+    clock::time_point look_again = clock::time_point::max();
+  };
+
+  // The conductor: impl/download_conductor.ipp
+  awaitable<download_result> conduct();
+  awaitable<void> work();
+  awaitable<void> transfer();
+  step next_step();
+  void plan_streams(step& s, clock::time_point now);
+  awaitable<void> quiesce();
+  awaitable<void> stand_still();
+  void spawn(std::size_t source, byte_range range, unsigned id);
+  void spawn_refresh(std::size_t source);
+  unsigned next_stream_id();
+  stream_ptr add_stream(std::size_t source, unsigned id);
+  void launch(const stream_ptr& st, awaitable<void> body);
+  void stream_ended(const stream_ptr& st, std::exception_ptr error);
+  void note_failure(const stream_ptr& st, const failure& f);
+  void note_refusal(source& src, const failure& f);
+  void count_failure(source& src, const failure& f, clock::time_point now);
+  void begin_plan();
+  void report_progress(bool last);
+  void start_clock();
+  void keep_bug(std::exception_ptr bug);
+  void conclude(const std::optional<failure>& failed);
+  bool finish_round();
+  std::vector<stream_ptr> all_streams() const;
+  bool busy() const;
+  bool held() const;
+  void set_paused(bool on);
+  std::chrono::milliseconds delay_after(unsigned failures, const failure& f);
+  void tell(event e) { events_->push(std::move(e)); }
+  void wake() { wake_.notify(); }
+
+  // One stream: impl/download_stream.ipp
+  static awaitable<void> run_stream(self_ptr self, stream_ptr st, byte_range range);
+  static awaitable<void> refresh(self_ptr self, stream_ptr st);
+  awaitable<bool> fetch(stream_ptr st, byte_range range);
+  http::request make_request(stream& st, byte_range range, bool& ranged);
+  bool judge(stream& st, const asked_for& asked, const http::reply<Environment>& reply,
+             reply_verdict& verdict);
+  bool start_over(stream& st, errc why);
+  bool whole_in_part(stream& st);
+  void adopt(stream& st, const http::response_head& head, const reply_verdict& verdict);
+  std::string name_from(const http::reply<Environment>& reply) const;
+  awaitable<bool> settle(stream_ptr st, std::string name);
+  awaitable<void> receive(stream_ptr st, exchange& x, byte_range body, std::uint64_t from);
+  void body_ended(stream& st, std::uint64_t at, std::uint64_t body_end);
+  awaitable<void> receive_small(stream_ptr st, exchange& x);
+  awaitable<void> throttle(timer& t);
+  std::optional<byte_range> next_range(stream& st);
+
+  bool take_up_earlier();
+  bool choose_memory();
+  void settled();
+  std::uint64_t wanted(const stream& st) const;
+  std::uint64_t take_over(const stream& st, std::uint64_t read, std::uint64_t fresh,
+                          clock::time_point now);
+  void count_received(std::uint64_t n);
+  std::error_code last_error(std::size_t source) const;
+  void refreshed(std::size_t source, bool threw, const std::string& fresh);
+  bool is_opened() const;
+  bool is_small() const;
+  bool is_stopped() const;
+  bool needs_name() const;
+
+  // Disk: impl/download_disk.ipp
+  using failure_ptr = std::shared_ptr<failure>;
+  void check_request();
+  awaitable<void> prepare();
+  failure_ptr prepare_job();
+  failure_ptr check_target(const std::filesystem::path& target);
+  failure_ptr refuse_existing(const std::filesystem::path& target);
+  static failure_ptr disk_failure(std::error_code ec, operation doing,
+                                  const std::filesystem::path& path);
+  std::error_code load_journal(const std::filesystem::path& target, storage& into);
+  failure_ptr name_job(const std::string& name);
+  failure_ptr open_part_job();
+  void write_block(const typename writer::block& b);
+  awaitable<void> flush();
+  bool snapshot(range_set& written, journal_header& header) const;
+  std::error_code flush_job(const range_set& written, const journal_header& header);
+  void submit_catch_up();
+  awaitable<void> verify();
+  awaitable<void> publish();
+  failure_ptr publish_job();
+  awaitable<void> leave(std::error_code why);
+  void leave_job(bool keep);
+  bool keepable() const;
+  bool journaled() const noexcept {
+    return joinable_ && opened_ && !small_ && version_.total && options_.resume &&
+           options_.durability != durability::none;
+  }
+
+  const core_ptr core_;
+  const download_request request_;
+  const download_options options_;
+  const task_ref task_;
+  const asio::any_io_executor strand_;
+  rate_limiter limiter_;
+  notifier wake_;
+  std::shared_ptr<event_queue> events_;
+  hash_chain hashes_;
+
+  // Used by the conductor only, or before and after it.
+  watchdog<timer> alarm_;
+  clock::time_point begun_{};
+  clock::time_point report_due_{};
+  clock::time_point flush_due_{};
+  std::optional<std::filesystem::path> claimed_;
+  download_result result_;
+
+  mutable std::mutex mutex_;  // for all below
+  std::shared_ptr<storage> storage_;
+  source_list sources_;
+  http::origin home_;     // whose secrets the request carries
+  std::string url_name_;  // the file name that the URL gives
+  planner plan_;
+  governor governor_;
+  speed_meter meter_;
+  known_version version_;
+  std::size_t version_source_ = 0;  // which source told the version
+  std::map<unsigned, stream_ptr> streams_;
+  unsigned next_stream_ = 0;
+  std::size_t jobs_ = 0;  // disk jobs that report to this object
+  std::shared_ptr<std::string> small_body_;
+  std::optional<failure> fatal_;
+  std::exception_ptr bug_;   // a program's or memory's, to be thrown by run()
+  std::error_code restart_;  // why the download must start over
+  unsigned restarts_ = 0;
+  std::uint64_t received_ = 0;  // of bodies, in this run
+  std::uint64_t counted_ = 0;   // received_ when the last failure was counted
+  std::uint64_t logged_ = 0;    // bytes written when the journal was last written
+  std::uint64_t resumed_ = 0;
+  clock::duration answer_time_{};
+  unsigned attempts_ = 0;
+  std::string last_url_;
+  int last_status_ = 0;
+  bool confirmed_ = false;    // a reply of this run agrees with version_
+  bool joinable_ = false;     // replies can be joined
+  bool no_ranges_ = false;    // the server does not do ranges
+  bool opened_ = false;       // it is decided where the bytes go, and the file is open
+  bool small_ = false;        // the body goes through memory in one piece
+  bool catching_up_ = false;  // a disk job reads back what has to be hashed
+  bool published_ = false;
+  bool stop_ = false;
+  bool pause_ = false;
+  bool paused_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace haul::engine
+
+#include <haul/engine/impl/download_conductor.ipp>
+#include <haul/engine/impl/download_disk.ipp>
+#include <haul/engine/impl/download_stream.ipp>
+
+#endif

@@ -1,0 +1,566 @@
+#ifndef HAUL_ENGINE_IMPL_DOWNLOAD_CONDUCTOR_IPP
+#define HAUL_ENGINE_IMPL_DOWNLOAD_CONDUCTOR_IPP
+
+#include <haul/async/backoff.hpp>
+#include <haul/engine/download.hpp>
+
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/async_result.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+
+#include <algorithm>
+
+namespace haul::engine {
+
+template <system::environment Environment>
+download<Environment>::download(core_ptr core, download_request request,
+                                const download_options& options, std::unique_ptr<any_sink> sink,
+                                task_ref task, const rate_limiter& above)
+    : core_(std::move(core)),
+      request_(std::move(request)),
+      options_(options),
+      task_(std::move(task)),
+      strand_(asio::make_strand(core_->executor)),
+      limiter_(above.child()),
+      wake_(strand_),
+      hashes_(request_.checksums()),
+      alarm_(core_->environment.make_timer(strand_), [this] { wake(); }),
+      plan_(options.piece_size),
+      governor_(options.connections) {
+  limiter_.set_rate(options.rate_limit, core_->environment.now());
+  events_ =
+      std::make_shared<event_queue>(asio::make_strand(core_->executor), std::move(sink), [this] {
+        const std::lock_guard lock{mutex_};
+        if (!fatal_) {
+          fatal_.emplace(errc::sink_failed, operation::checking);
+        }
+        wake();
+      });
+}
+
+template <system::environment Environment>
+download<Environment>::~download() {
+  if (claimed_) core_->give_back(*claimed_);
+}
+
+template <system::environment Environment>
+template <class Token>
+auto download<Environment>::async_run(Token&& token) {
+  return asio::async_initiate<Token, void(std::error_code, download_result)>(
+      [self = this->shared_from_this()](auto handler) {
+        using handler_type = decltype(handler);
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        std::shared_ptr<haul::detail::waiter<download_result>> w =
+            std::make_shared<haul::detail::waiter_impl<handler_type, download_result>>(
+                std::move(handler), self->strand_);
+        if (slot.is_connected()) {
+          slot.assign([weak = std::weak_ptr{self}](asio::cancellation_type) {
+            if (const auto d = weak.lock()) d->stop();
+          });
+        }
+        asio::co_spawn(self->strand_, self->conduct(),
+                       [self, w](std::exception_ptr bug, download_result r) {
+                         if (bug) self->bug_ = bug;
+                         if (w->claim()) w->complete({}, std::move(r));
+                       });
+      },
+      token);
+}
+
+template <system::environment Environment>
+void download<Environment>::rethrow_bug() const {
+  if (bug_) std::rethrow_exception(bug_);
+}
+
+template <system::environment Environment>
+void download<Environment>::pause() {
+  const std::lock_guard lock{mutex_};
+  pause_ = true;
+  wake();
+}
+
+template <system::environment Environment>
+void download<Environment>::resume() {
+  const std::lock_guard lock{mutex_};
+  pause_ = false;
+  wake();
+}
+
+template <system::environment Environment>
+void download<Environment>::stop() {
+  const std::lock_guard lock{mutex_};
+  stop_ = true;
+  wake();
+}
+
+template <system::environment Environment>
+void download<Environment>::set_rate_limit(std::uint64_t bytes_per_second) {
+  limiter_.set_rate(bytes_per_second, core_->environment.now());
+}
+
+template <system::environment Environment>
+download_status download<Environment>::status() const {
+  const std::lock_guard lock{mutex_};
+  download_status s;
+  using phase = download_status::phase;
+  s.now = finished_                       ? phase::finished
+          : paused_                       ? phase::paused
+          : begun_ == clock::time_point{} ? phase::waiting
+                                          : phase::running;
+  s.downloaded = plan_.written().size();
+  s.total = plan_.total();
+  s.speed = meter_.speed();
+  s.connections = static_cast<unsigned>(streams_.size());
+  return s;
+}
+
+template <system::environment Environment>
+awaitable<download_result> download<Environment>::conduct() {
+  start_clock();
+  tell(task_started{task_});
+  std::optional<failure> failed;
+  try {
+    co_await work();
+  } catch (const failure& f) {
+    failed = f;
+  } catch (const std::system_error& e) {
+    failed.emplace(e.code(), operation::checking, e.what());
+  } catch (...) {
+    keep_bug(std::current_exception());
+  }
+  co_await quiesce();
+  if (!published_) co_await leave(failed ? failed->error : std::error_code{});
+  alarm_.disarm();
+  conclude(failed);
+  co_await events_->drained();
+  co_return result_;
+}
+
+template <system::environment Environment>
+void download<Environment>::start_clock() {
+  const std::lock_guard lock{mutex_};
+  begun_ = core_->environment.now();
+  report_due_ = begun_;
+  flush_due_ = begun_ + flush_interval;
+}
+
+template <system::environment Environment>
+void download<Environment>::keep_bug(std::exception_ptr bug) {
+  const std::lock_guard lock{mutex_};
+  if (!bug_) bug_ = std::move(bug);
+}
+
+/// Fills the result, and reports the end.
+template <system::environment Environment>
+void download<Environment>::conclude(const std::optional<failure>& failed) {
+  if (published_) report_progress(true);
+  {
+    const std::lock_guard lock{mutex_};
+    finished_ = true;
+    result_.url = last_url_.empty() ? task_->url : last_url_;
+    result_.path = storage_ && !storage_->target.empty() ? storage_->target : request_.path();
+    result_.size = published_ && version_.total ? *version_.total : plan_.written().size();
+    result_.received = received_;
+    result_.resumed = resumed_;
+    result_.attempts = attempts_;
+    result_.http_status = last_status_;
+    result_.elapsed =
+        std::chrono::duration_cast<std::chrono::milliseconds>(core_->environment.now() - begun_);
+    if (failed) {
+      result_.error = failed->error;
+      result_.doing = failed->what_for;
+      result_.detail = failed->detail;
+      if (failed->http_status != 0) result_.http_status = failed->http_status;
+    } else if (bug_) {
+      result_.error = errc::stopped;
+    }
+  }
+  if (result_.error == errc::stopped) {
+    tell(stopped{task_});
+  } else if (result_.error) {
+    tell(haul::failed{task_, result_});
+  }
+  tell(task_finished{task_, result_});
+}
+
+template <system::environment Environment>
+awaitable<void> download<Environment>::work() {
+  check_request();
+  co_await prepare();
+  co_await transfer();
+  co_await verify();
+  co_await publish();
+}
+
+template <system::environment Environment>
+awaitable<void> download<Environment>::transfer() {
+  begin_plan();
+  for (;;) {
+    step s = next_step();
+    if (s.open) {
+      spawn(s.open->first, s.open->second, s.stream_id);
+      continue;
+    }
+    if (s.refresh) {
+      spawn_refresh(*s.refresh);
+      continue;
+    }
+    if (s.report) report_progress(false);
+    if (s.catch_up) submit_catch_up();
+    if (s.flush) {
+      co_await flush();
+      continue;
+    }
+    if (s.over) {
+      co_await quiesce();
+      const bool done = finish_round();
+      if (done) co_return;
+      continue;
+    }
+    if (s.pause) {
+      co_await stand_still();
+      continue;
+    }
+    if (s.look_again != clock::time_point::max()) {
+      alarm_.arm(s.look_again);
+    } else {
+      alarm_.rest();
+    }
+    co_await wake_.wait();
+  }
+}
+
+/// All streams are gone: true when the file is there, false when it begins again.
+template <system::environment Environment>
+bool download<Environment>::finish_round() {
+  {
+    const std::lock_guard lock{mutex_};
+    if (bug_) std::rethrow_exception(bug_);
+    if (fatal_) throw failure{*fatal_};
+    if (stop_) throw failure{errc::stopped, operation::receiving};
+    if (!restart_) return true;
+  }
+  begin_plan();
+  return false;
+}
+
+template <system::environment Environment>
+void download<Environment>::begin_plan() {
+  const std::lock_guard lock{mutex_};
+  storage& st = *storage_;
+  if (restart_) st.resumable = false;
+  restart_.clear();
+  version_ = known_version{};
+  plan_.begin();
+  governor_ = governor{options_.connections};
+  meter_.reset();
+  small_body_.reset();
+  hashes_.reset();
+  confirmed_ = joinable_ = opened_ = small_ = false;
+  logged_ = resumed_ = 0;
+  if (st.resumable) {
+    version_.total = st.earlier.header.total;
+    version_.validator = st.earlier.header.validator;
+    plan_.begin(st.earlier.header.total, st.earlier.written);
+    joinable_ = true;
+    resumed_ = logged_ = st.earlier.written.size();
+  }
+}
+
+template <system::environment Environment>
+auto download<Environment>::next_step() -> step {
+  const std::lock_guard lock{mutex_};
+  step s;
+  const auto now = core_->environment.now();
+  const bool complete = small_body_ || (opened_ && plan_.complete() && jobs_ == 0);
+  if (stop_ || fatal_ || bug_ || restart_ || complete) {
+    s.over = true;
+    return s;
+  }
+  if (pause_) {
+    s.pause = true;
+    return s;
+  }
+  plan_streams(s, now);
+  if (s.over || s.open || s.refresh) return s;
+  if (now >= report_due_) {
+    s.report = opened_;
+    report_due_ = now + options_.progress_interval;
+    meter_.update(plan_.written().size(), now);
+  }
+  s.look_again = std::min(s.look_again, report_due_);
+  if (journaled()) {
+    const std::uint64_t fresh = plan_.written().size() - std::min(logged_, plan_.written().size());
+    s.flush = fresh >= flush_bytes || (fresh > 0 && now >= flush_due_);
+    s.look_again = std::min(s.look_again, std::max(flush_due_, now + std::chrono::milliseconds{1}));
+  }
+  if (hashes_.wanted() && opened_ && !small_ && !catching_up_) {
+    s.catch_up = plan_.written().run_end(0) >= hashes_.position() + catch_up_bytes;
+  }
+  return s;
+}
+
+/// Decides about streams: one more, a fresh URL, or the end because no source is left.
+template <system::environment Environment>
+void download<Environment>::plan_streams(step& s, clock::time_point now) {
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    if (sources_[i].wants_refresh) {
+      s.refresh = i;
+      return;
+    }
+  }
+  const auto ready = sources_.next_ready();
+  if (streams_.empty() && !ready) {
+    const failure* why = sources_.verdict();
+    fatal_ = why ? *why : failure{errc::connection_closed, operation::requesting};
+    s.over = true;
+    return;
+  }
+  unsigned wanted = 1;
+  if (confirmed_ && opened_) {
+    const bool answered = std::all_of(streams_.begin(), streams_.end(),
+                                      [](const auto& st) { return st.second->answered; }) &&
+                          streams_.size() >= governor_.level();
+    const auto again = governor_.update(now, received_, answered, answer_time_);
+    s.look_again = std::min(s.look_again, std::max(again, now + std::chrono::milliseconds{1}));
+    wanted = governor_.level();
+  }
+  if (streams_.size() >= wanted || !plan_.has_work(now)) return;
+  const auto from = sources_.choose(now);
+  if (!from) {
+    if (ready) s.look_again = std::min(s.look_again, *ready);
+    return;
+  }
+  const unsigned id = next_stream_++;
+  if (const auto range = plan_.take(id, now)) {
+    s.open = std::pair{*from, *range};
+    s.stream_id = id;
+  }
+}
+
+template <system::environment Environment>
+void download<Environment>::spawn(std::size_t source, byte_range range, unsigned id) {
+  const stream_ptr st = add_stream(source, id);
+  launch(st, run_stream(this->shared_from_this(), st, range));
+}
+
+template <system::environment Environment>
+void download<Environment>::spawn_refresh(std::size_t source) {
+  const stream_ptr st = add_stream(source, next_stream_id());
+  {
+    const std::lock_guard lock{mutex_};
+    sources_[source].wants_refresh = false;
+    sources_[source].refreshing = true;
+  }
+  launch(st, refresh(this->shared_from_this(), st));
+}
+
+template <system::environment Environment>
+unsigned download<Environment>::next_stream_id() {
+  const std::lock_guard lock{mutex_};
+  return next_stream_++;
+}
+
+template <system::environment Environment>
+auto download<Environment>::add_stream(std::size_t source, unsigned id) -> stream_ptr {
+  auto st = std::make_shared<stream>(asio::make_strand(core_->executor), id, source,
+                                     core_->environment.now());
+  const std::lock_guard lock{mutex_};
+  ++sources_[source].active;
+  streams_.emplace(id, st);
+  return st;
+}
+
+template <system::environment Environment>
+void download<Environment>::launch(const stream_ptr& st, awaitable<void> body) {
+  asio::co_spawn(st->executor, std::move(body),
+                 asio::bind_cancellation_slot(st->signal.slot(), [self = this->shared_from_this(),
+                                                                  st](std::exception_ptr error) {
+                   self->stream_ended(st, error);
+                 }));
+}
+
+/// Ends all streams, and waits until nothing of theirs is on its way to the disk.
+template <system::environment Environment>
+awaitable<void> download<Environment>::quiesce() {
+  for (const stream_ptr& st : all_streams()) {
+    asio::post(st->executor, [st] {
+      if (!st->ended) st->signal.emit(asio::cancellation_type::terminal);
+    });
+  }
+  while (busy()) co_await wake_.wait();
+}
+
+template <system::environment Environment>
+auto download<Environment>::all_streams() const -> std::vector<stream_ptr> {
+  const std::lock_guard lock{mutex_};
+  std::vector<stream_ptr> all;
+  for (const auto& [id, st] : streams_) all.push_back(st);
+  return all;
+}
+
+template <system::environment Environment>
+bool download<Environment>::busy() const {
+  const std::lock_guard lock{mutex_};
+  return !streams_.empty() || jobs_ > 0;
+}
+
+template <system::environment Environment>
+awaitable<void> download<Environment>::stand_still() {
+  co_await quiesce();
+  co_await flush();
+  set_paused(true);
+  while (held()) co_await wake_.wait();
+  set_paused(false);
+}
+
+template <system::environment Environment>
+bool download<Environment>::held() const {
+  const std::lock_guard lock{mutex_};
+  return pause_ && !stop_ && !fatal_;
+}
+
+template <system::environment Environment>
+void download<Environment>::set_paused(bool on) {
+  const std::lock_guard lock{mutex_};
+  paused_ = on;
+  meter_.reset();
+  if (on) {
+    tell(paused{task_});
+  } else if (!stop_) {
+    tell(resumed{task_});
+  }
+}
+
+template <system::environment Environment>
+void download<Environment>::stream_ended(const stream_ptr& st, std::exception_ptr error) {
+  const std::lock_guard lock{mutex_};
+  st->ended = true;
+  plan_.release(st->id);
+  streams_.erase(st->id);
+  --sources_[st->source].active;
+  if (error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const failure& f) {
+      note_failure(st, f);
+    } catch (const std::system_error& e) {
+      if (e.code() != asio::error::operation_aborted) {
+        note_failure(st, failure{e.code(), operation::receiving});
+      }
+    } catch (...) {
+      if (!bug_) bug_ = error;
+    }
+  }
+  // What cannot be joined to another reply is of no use once its reply is gone.
+  const bool lost = confirmed_ && opened_ && !joinable_ && !small_ && !plan_.total_received();
+  if (lost && streams_.empty() && !restart_) restart_ = errc::connection_closed;
+  wake();
+}
+
+template <system::environment Environment>
+void download<Environment>::note_failure(const stream_ptr& st, const failure& f) {
+  source& src = sources_[st->source];
+  src.last = f;
+  if (src.last->http_status == 0 && f.what_for == operation::receiving) {
+    src.last->http_status = last_status_;
+  }
+  const bool local = f.what_for == operation::checking || f.what_for == operation::writing ||
+                     f.what_for == operation::publishing;
+  if (local) {
+    if (!fatal_) fatal_ = f;
+    return;
+  }
+  const auto now = core_->environment.now();
+  // What fails for one stream while others of the same source are served is about their number.
+  const bool others = std::any_of(streams_.begin(), streams_.end(), [&](const auto& other) {
+    return other.second->source == st->source && other.second->answered;
+  });
+  if (others && !st->answered) {
+    governor_.back_off(static_cast<unsigned>(streams_.size()) + 1, now);
+    src.not_before = now + delay_after(1, f);
+    return;
+  }
+  if (f.error == condition::retryable) {
+    if (st->started < src.failed_at) return;  // the same trouble that was counted already
+    count_failure(src, f, now);
+  } else {
+    note_refusal(src, f);
+  }
+}
+
+template <system::environment Environment>
+void download<Environment>::note_refusal(source& src, const failure& f) {
+  const bool stale =
+      f.error == errc::unauthorized || f.error == errc::forbidden || f.error == errc::gone;
+  if (stale && request_.refresh_url() && src.refreshes < most_refreshes) {
+    ++src.refreshes;
+    src.wants_refresh = true;
+    return;
+  }
+  if (src.current != src.given) {
+    // Where a redirect led once is not where it leads for ever.
+    src.current = src.given;
+    count_failure(src, f, core_->environment.now());
+    return;
+  }
+  src.dead = true;
+}
+
+template <system::environment Environment>
+void download<Environment>::count_failure(source& src, const failure& f, clock::time_point now) {
+  if (joinable_ && !small_ && received_ >= counted_ + credit_bytes) {
+    src.failures = 0;
+    src.refreshes = 0;
+  }
+  counted_ = received_;
+  ++src.failures;
+  src.failed_at = now;
+  const unsigned most =
+      f.what_for == operation::resolving ? std::min(options_.retries, 2u) : options_.retries;
+  if (src.failures > most) {
+    src.dead = true;
+    return;
+  }
+  const auto delay = delay_after(src.failures, f);
+  src.not_before = now + delay;
+  if (src.failures > 1) src.current = src.given;
+  tell(retrying{task_, f.error, f.detail, src.failures, delay});
+}
+
+template <system::environment Environment>
+std::chrono::milliseconds download<Environment>::delay_after(unsigned failures, const failure& f) {
+  const auto own = backoff(failures, options_.retry_delay, options_.max_retry_delay,
+                           core_->environment.random());
+  if (!f.retry_after) return own;
+  const std::chrono::milliseconds asked =
+      std::min<std::chrono::milliseconds>(*f.retry_after, options_.max_retry_delay);
+  return std::max(own, asked);
+}
+
+template <system::environment Environment>
+void download<Environment>::report_progress(bool last) {
+  if (!events_->wanted()) return;
+  progress p;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto now = core_->environment.now();
+    p.task = task_;
+    p.total = plan_.total();
+    p.downloaded = last && p.total ? *p.total : plan_.written().size();
+    p.speed = meter_.speed();
+    if (p.total && *p.total >= p.downloaded) {
+      p.time_left = meter_.time_left(*p.total - p.downloaded);
+    }
+    p.connections = static_cast<unsigned>(streams_.size());
+    p.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - begun_);
+  }
+  tell(std::move(p));
+}
+
+}  // namespace haul::engine
+
+#endif

@@ -1,0 +1,448 @@
+#ifndef HAUL_ENGINE_IMPL_DOWNLOAD_DISK_IPP
+#define HAUL_ENGINE_IMPL_DOWNLOAD_DISK_IPP
+
+#include <haul/async/offload.hpp>
+#include <haul/engine/download.hpp>
+#include <haul/http/fields.hpp>
+#include <haul/http/file_name.hpp>
+#include <haul/http/grammar.hpp>
+
+#include <algorithm>
+
+namespace haul::engine {
+
+/// Looks at the request and the options, before anything is done.
+template <system::environment Environment>
+void download<Environment>::check_request() {
+  const auto refuse = [](std::error_code ec, std::string what) {
+    throw failure{ec, operation::checking, std::move(what)};
+  };
+  const http::url_result primary = http::parse_url(request_.url());
+  if (primary.error) refuse(primary.error, request_.url().substr(0, 200));
+  home_ = primary.value.where();
+  url_name_ = http::file_name_of_url(primary.value);
+  sources_.add(primary.value);
+  for (const std::string& m : request_.mirrors()) {
+    const http::url_result mirror = http::parse_url(m);
+    if (mirror.error) refuse(mirror.error, "mirror " + m.substr(0, 200));
+    sources_.add(mirror.value);
+  }
+  for (const auto& h : request_.headers()) {
+    if (!http::is_token(h.name) || !http::is_field_value(h.value)) {
+      refuse(errc::invalid_argument, "header field " + h.name.substr(0, 100));
+    }
+    for (const char* own : {"Host", "Range", "Content-Length", "Transfer-Encoding", "Connection"}) {
+      if (http::equals_ignore_case(h.name, own)) {
+        refuse(errc::invalid_argument, "header field " + h.name + " is haul's own");
+      }
+    }
+  }
+  if (request_.has_bad_checksum()) refuse(errc::invalid_argument, "checksum");
+  if (options_.connections < 1 || options_.connections > 64) {
+    refuse(errc::invalid_argument, "connections: 1 to 64");
+  }
+  if (options_.piece_size < 4096) refuse(errc::invalid_argument, "piece_size: 4096 or more");
+  if (request_.path().native().find(std::filesystem::path::value_type{}) !=
+      std::filesystem::path::string_type::npos) {
+    refuse(errc::invalid_target, "the path has a null character");
+  }
+}
+
+/// Looks at the target, and at what an earlier run has left.
+template <system::environment Environment>
+awaitable<void> download<Environment>::prepare() {
+  auto job = [self = this->shared_from_this()] { return self->prepare_job(); };
+  const std::shared_ptr<failure> failed =
+      co_await offload(core_->environment, strand_, std::move(job));
+  if (failed) throw failure{*failed};
+}
+
+template <system::environment Environment>
+auto download<Environment>::prepare_job() -> std::shared_ptr<failure> {
+  auto made = std::make_shared<storage>();
+  std::error_code ec;
+  const std::filesystem::path& path = request_.path();
+  const system::path_status there = core_->environment.status(path, ec);
+  std::shared_ptr<failure> failed;
+  if (ec && ec != std::errc::not_a_directory) failed = disk_failure(ec, operation::checking, path);
+  if (!failed && (there.directory || names_folder(path))) {
+    made->folder = path;
+    // The name that the URL gives is the likeliest: what an earlier run left may be found by it.
+    if (!url_name_.empty()) {
+      ec = load_journal(path / url_name_, *made);
+      if (made->resumable) {
+        made->target = path / url_name_;
+        failed = check_target(made->target);
+      }
+    }
+  } else if (!failed) {
+    made->target = path;
+    failed = check_target(path);
+    if (!failed) load_journal(path, *made);
+  }
+  const std::lock_guard lock{mutex_};
+  storage_ = std::move(made);
+  return failed;
+}
+
+/// Whether a file may be made at `target`; if so, the target is this download's.
+template <system::environment Environment>
+auto download<Environment>::check_target(const std::filesystem::path& target)
+    -> std::shared_ptr<failure> {
+  std::error_code ec;
+  const system::path_status there = core_->environment.status(target, ec);
+  if (ec && ec != std::errc::not_a_directory) return disk_failure(ec, operation::checking, target);
+  if (there.directory) {
+    return disk_failure(errc::invalid_target, operation::checking, target);
+  }
+  if (there.exists && !options_.overwrite) {
+    return disk_failure(errc::target_exists, operation::checking, target);
+  }
+  if (claimed_ == target) return nullptr;
+  if (!core_->claim(target)) {
+    return disk_failure(errc::duplicate_target, operation::checking, target);
+  }
+  claimed_ = target;
+  return nullptr;
+}
+
+template <system::environment Environment>
+auto download<Environment>::disk_failure(std::error_code ec, operation doing,
+                                         const std::filesystem::path& path)
+    -> std::shared_ptr<failure> {
+  return std::make_shared<failure>(ec, doing, path.string());
+}
+
+/// Reads the journal beside `target`, if it is there and fits the part file and the request.
+template <system::environment Environment>
+std::error_code download<Environment>::load_journal(const std::filesystem::path& target,
+                                                    storage& into) {
+  into.resumable = false;
+  if (!options_.resume || options_.durability == durability::none) return {};
+  std::error_code ec;
+  file log = core_->environment.open(journal_path(target), system::open_mode::read, ec);
+  if (ec) return ec;
+  const std::uint64_t size = log.size(ec);
+  if (ec || size > journal::most_bytes) return ec;
+  std::string text(static_cast<std::size_t>(size), '\0');
+  text.resize(log.read_at(0, text.data(), text.size(), ec));
+  if (ec) return ec;
+  std::optional<journal_state> state = journal::read(text, ec);
+  if (!state) return ec;
+  const auto place = [](const std::string& url) { return url.substr(0, url.find('?')); };
+  if (place(state->header.url) != place(sources_[0].given.str())) return errc::journal_foreign;
+  if (request_.size() && *request_.size() != state->header.total) return errc::journal_foreign;
+  const system::path_status part = core_->environment.status(part_path(target), ec);
+  if (ec || part.size != state->header.total) return errc::journal_foreign;
+  if (!state->header.validator.joinable() || state->written.empty()) return errc::journal_foreign;
+  into.earlier = std::move(*state);
+  into.log_size = into.earlier.length;
+  into.resumable = true;
+  return {};
+}
+
+/// The server has said how the file is called.
+template <system::environment Environment>
+auto download<Environment>::name_job(const std::string& name) -> std::shared_ptr<failure> {
+  storage& st = *storage_;
+  st.target = st.folder / std::filesystem::path{std::u8string{name.begin(), name.end()}};
+  if (auto failed = check_target(st.target)) return failed;
+  load_journal(st.target, st);
+  return nullptr;
+}
+
+/// Opens the part file, for this process alone, with the space that it needs.
+template <system::environment Environment>
+auto download<Environment>::open_part_job() -> std::shared_ptr<failure> {
+  storage& st = *storage_;
+  auto& environment = core_->environment;
+  const std::filesystem::path path = part_path(st.target);
+  std::error_code ec;
+  if (!st.part.is_open()) {
+    environment.make_directories(st.target.parent_path(), ec);
+    if (!ec) st.part = environment.open(path, system::open_mode::update, ec);
+    if (ec) return disk_failure(ec, operation::writing, path);
+    const bool mine = st.part.try_lock(ec);
+    if (ec) return disk_failure(ec, operation::writing, path);
+    if (!mine) {
+      st.part.close();
+      return disk_failure(errc::part_locked, operation::writing, path);
+    }
+  }
+  if (st.resumable) {
+    // Between the look at the journal and the lock, somebody else may have been here.
+    const std::uint64_t size = st.part.size(ec);
+    if (ec) return disk_failure(ec, operation::writing, path);
+    if (size == st.earlier.header.total) return nullptr;
+    return disk_failure(errc::part_locked, operation::writing, path);
+  }
+  st.log.close();
+  st.log_size = 0;
+  std::error_code ignored;
+  environment.remove(journal_path(st.target), ignored);
+  st.part.resize(0, ec);
+  if (!ec && version_.total && *version_.total > 0) {
+    const std::uint64_t space = environment.free_space(st.target.parent_path(), ignored);
+    if (!ignored && space < *version_.total) {
+      ec = std::make_error_code(std::errc::no_space_on_device);
+    } else {
+      st.part.reserve(*version_.total, ec);
+    }
+  }
+  if (!ec) return nullptr;
+  st.part.close();
+  environment.remove(path, ignored);
+  return disk_failure(ec, operation::writing, path);
+}
+
+/// Writes what a stream has received. Runs on a disk worker.
+template <system::environment Environment>
+void download<Environment>::write_block(const typename writer::block& b) {
+  std::error_code ec;
+  storage_->part.write_at(b.offset, b.memory.data(), b.size, ec);
+  if (!ec) hashes_.offer(b.offset, b.memory.data(), b.size);
+  const std::lock_guard lock{mutex_};
+  --jobs_;
+  if (ec) {
+    if (!fatal_) fatal_.emplace(ec, operation::writing, part_path(storage_->target).string());
+  } else {
+    plan_.written(byte_range{b.offset, b.offset + b.size});
+  }
+  const std::uint64_t done = plan_.written().size();
+  const bool due = journaled() && done >= logged_ + flush_bytes;
+  if (ec || due || plan_.complete() || (jobs_ == 0 && streams_.empty())) wake();
+}
+
+/// Writes down what is on disk.
+template <system::environment Environment>
+awaitable<void> download<Environment>::flush() {
+  range_set written;
+  journal_header header;
+  if (!snapshot(written, header)) co_return;
+  auto job = [self = this->shared_from_this(), written, header] {
+    return self->flush_job(written, header);
+  };
+  const std::error_code ec = co_await offload(core_->environment, strand_, std::move(job));
+  const std::lock_guard lock{mutex_};
+  flush_due_ = core_->environment.now() + flush_interval;
+  if (!ec) {
+    logged_ = written.size();
+  } else if (!fatal_) {
+    fatal_.emplace(ec, operation::writing, journal_path(storage_->target).string());
+  }
+}
+
+/// What the journal should say now; false when there is nothing new to say.
+template <system::environment Environment>
+bool download<Environment>::snapshot(range_set& written, journal_header& header) const {
+  const std::lock_guard lock{mutex_};
+  if (!journaled() || plan_.written().size() == logged_) return false;
+  written = plan_.written();
+  header.url = sources_[0].given.str();
+  header.total = *version_.total;
+  header.validator = version_.validator;
+  return true;
+}
+
+/// Appends to the journal; begins it, or writes it anew when it has grown. Runs on a disk worker.
+template <system::environment Environment>
+std::error_code download<Environment>::flush_job(const range_set& written,
+                                                 const journal_header& header) {
+  storage& st = *storage_;
+  auto& environment = core_->environment;
+  const bool power = options_.durability == durability::power;
+  const std::filesystem::path path = journal_path(st.target);
+  std::error_code ec;
+  // The data comes first: a journal never claims what could be lost.
+  if (power) st.part.sync(ec);
+  if (ec) return ec;
+  std::string text = journal::ranges(written);
+  if (st.resumable && !st.log.is_open() && st.log_size > 0) {
+    st.log = environment.open(path, system::open_mode::update, ec);
+    if (!ec) st.log.resize(st.log_size, ec);  // what is torn goes
+    if (ec) return ec;
+  }
+  if (!st.log.is_open() || st.log_size + text.size() > compact_bytes) {
+    std::filesystem::path fresh = path;
+    fresh += ".new";
+    text = journal::begin(header) + text;
+    file log = environment.open(fresh, system::open_mode::create, ec);
+    if (!ec) log.write_at(0, text.data(), text.size(), ec);
+    if (!ec && power) log.sync(ec);
+    if (!ec) environment.rename(fresh, path, ec);
+    if (!ec && power) environment.sync_directory(st.target.parent_path(), ec);
+    if (ec) return ec;
+    st.log = std::move(log);
+    st.log_size = text.size();
+    return {};
+  }
+  st.log.write_at(st.log_size, text.data(), text.size(), ec);
+  if (!ec && power) st.log.sync(ec);
+  if (!ec) st.log_size += text.size();
+  return ec;
+}
+
+/// Lets a disk worker hash what has come out of order.
+template <system::environment Environment>
+void download<Environment>::submit_catch_up() {
+  std::uint64_t end = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    catching_up_ = true;
+    ++jobs_;
+    end = plan_.written().run_end(0);
+  }
+  core_->environment.submit([self = this->shared_from_this(), end] {
+    std::error_code ec;
+    self->hashes_.catch_up(self->storage_->part, end, hash_bytes, ec);
+    const std::lock_guard lock{self->mutex_};
+    self->catching_up_ = false;
+    --self->jobs_;
+    if (ec && !self->fatal_) self->fatal_.emplace(ec, operation::verifying);
+    self->wake();
+  });
+}
+
+/// Size and hashes of the whole file.
+template <system::environment Environment>
+awaitable<void> download<Environment>::verify() {
+  if (small_body_) hashes_.offer(0, small_body_->data(), small_body_->size());
+  const std::uint64_t total = *version_.total;
+  if (request_.size() && *request_.size() != total) {
+    throw failure{errc::size_mismatch, operation::verifying,
+                  std::to_string(total) + " bytes instead of " + std::to_string(*request_.size())};
+  }
+  while (hashes_.wanted() && hashes_.position() < total) {
+    if (is_stopped()) throw failure{errc::stopped, operation::verifying};
+    auto job = [self = this->shared_from_this(), total] {
+      std::error_code ec;
+      self->hashes_.catch_up(self->storage_->part, total, hash_bytes, ec);
+      return ec;
+    };
+    const std::error_code ec = co_await offload(core_->environment, strand_, std::move(job));
+    if (ec) throw failure{ec, operation::verifying, part_path(storage_->target).string()};
+  }
+  if (const auto is = hashes_.mismatch()) {
+    throw failure{errc::checksum_mismatch, operation::verifying, "the file has " + is->str()};
+  }
+}
+
+/// Gives the file its name.
+template <system::environment Environment>
+awaitable<void> download<Environment>::publish() {
+  if (is_stopped()) throw failure{errc::stopped, operation::publishing};
+  auto job = [self = this->shared_from_this()] { return self->publish_job(); };
+  const std::shared_ptr<failure> failed =
+      co_await offload(core_->environment, strand_, std::move(job));
+  if (failed) throw failure{*failed};
+  const std::lock_guard lock{mutex_};
+  published_ = true;
+}
+
+template <system::environment Environment>
+auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
+  storage& st = *storage_;
+  auto& environment = core_->environment;
+  const std::filesystem::path part = part_path(st.target);
+  const bool power = options_.durability == durability::power;
+  std::error_code ec;
+  if (small_body_) {
+    environment.make_directories(st.target.parent_path(), ec);
+    if (!ec) st.part = environment.open(part, system::open_mode::update, ec);
+    if (ec) return disk_failure(ec, operation::writing, part);
+    const bool mine = st.part.try_lock(ec);
+    if (!ec && !mine) ec = errc::part_locked;
+    if (ec) {
+      st.part.close();
+      return disk_failure(ec, operation::writing, part);
+    }
+    st.part.write_at(0, small_body_->data(), small_body_->size(), ec);
+  }
+  if (!ec) {
+    const std::uint64_t size = st.part.size(ec);
+    if (!ec && size != *version_.total) st.part.resize(*version_.total, ec);
+  }
+  if (!ec && power) st.part.sync(ec);
+  if (ec) return disk_failure(ec, operation::writing, part);
+  if (!options_.overwrite) {
+    if (auto failed = refuse_existing(st.target)) return failed;
+  }
+  environment.rename(part, st.target, ec);
+  if (ec) return disk_failure(ec, operation::publishing, st.target);
+  st.part.close();
+  if (power) environment.sync_directory(st.target.parent_path(), ec);
+  if (ec) return disk_failure(ec, operation::publishing, st.target);
+  if (st.log_size > 0) {
+    st.log.close();
+    environment.remove(journal_path(st.target), ec);
+  }
+  return nullptr;
+}
+
+template <system::environment Environment>
+auto download<Environment>::refuse_existing(const std::filesystem::path& target)
+    -> std::shared_ptr<failure> {
+  std::error_code ec;
+  const system::path_status there = core_->environment.status(target, ec);
+  return there.exists ? disk_failure(errc::target_exists, operation::publishing, target) : nullptr;
+}
+
+/// The run has not come to its end: keeps what a later run can use, and removes the rest.
+template <system::environment Environment>
+awaitable<void> download<Environment>::leave(std::error_code why) {
+  if (!storage_ || !storage_->part.is_open()) co_return;
+  const bool useless = why == errc::checksum_mismatch || why == errc::size_mismatch;
+  const bool keep = keepable() && !useless;
+  if (keep) co_await flush();
+  auto job = [self = this->shared_from_this(), keep] {
+    self->leave_job(keep);
+    return true;
+  };
+  co_await offload(core_->environment, strand_, std::move(job));
+}
+
+template <system::environment Environment>
+void download<Environment>::leave_job(bool keep) {
+  storage& st = *storage_;
+  std::error_code ignored;
+  if (!keep) {
+    core_->environment.remove(journal_path(st.target), ignored);
+    core_->environment.remove(part_path(st.target), ignored);
+  }
+  st.log.close();
+  st.part.close();
+}
+
+template <system::environment Environment>
+bool download<Environment>::keepable() const {
+  const std::lock_guard lock{mutex_};
+  return journaled() && !plan_.written().empty();
+}
+
+template <system::environment Environment>
+bool download<Environment>::is_stopped() const {
+  const std::lock_guard lock{mutex_};
+  return stop_;
+}
+
+template <system::environment Environment>
+bool download<Environment>::is_opened() const {
+  const std::lock_guard lock{mutex_};
+  return opened_;
+}
+
+template <system::environment Environment>
+bool download<Environment>::is_small() const {
+  const std::lock_guard lock{mutex_};
+  return small_;
+}
+
+template <system::environment Environment>
+bool download<Environment>::needs_name() const {
+  const std::lock_guard lock{mutex_};
+  return storage_->target.empty();
+}
+
+}  // namespace haul::engine
+
+#endif

@@ -1,0 +1,465 @@
+#ifndef HAUL_ENGINE_IMPL_DOWNLOAD_STREAM_IPP
+#define HAUL_ENGINE_IMPL_DOWNLOAD_STREAM_IPP
+
+#include <haul/async/offload.hpp>
+#include <haul/engine/download.hpp>
+#include <haul/http/content_disposition.hpp>
+#include <haul/http/file_name.hpp>
+#include <haul/http/redirect.hpp>
+#include <haul/http/retry_after.hpp>
+
+#include <asio/error.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+namespace haul::engine {
+
+template <system::environment Environment>
+awaitable<void> download<Environment>::run_stream(self_ptr self, stream_ptr st, byte_range range) {
+  std::optional<byte_range> next = range;
+  while (next) {
+    const bool more = co_await self->fetch(st, *next);
+    next.reset();
+    if (more) next = self->next_range(*st);
+  }
+}
+
+/// What the stream should fetch after its last reply; nothing when it should end.
+template <system::environment Environment>
+std::optional<byte_range> download<Environment>::next_range(stream& st) {
+  const std::lock_guard lock{mutex_};
+  if (stop_ || pause_ || fatal_ || restart_ || small_body_) return std::nullopt;
+  if (streams_.size() > governor_.level()) return std::nullopt;
+  const source& src = sources_[st.source];
+  if (streams_.size() > 1) {
+    const http::origin& to = src.current.where();
+    // One of many gives way to those who have none.
+    if (core_->pool.contended(system::route{to, core_->environment.choose_proxy(to)})) {
+      return std::nullopt;
+    }
+  }
+  return plan_.take(st.id, core_->environment.now());
+}
+
+/// One request and its reply. False when the stream should end.
+template <system::environment Environment>
+awaitable<bool> download<Environment>::fetch(stream_ptr st, byte_range range) {
+  asked_for asked;
+  asked.range = range;
+  asked.open_ended = range.end == planner::unlimited;
+  const http::request request = make_request(*st, range, asked.ranged);
+  http::redirect_policy policy;
+  policy.max = options_.max_redirects;
+  policy.allow_insecure = options_.allow_insecure_redirect;
+  http::reply<Environment> reply =
+      co_await core_->client.open(st->executor, request, options_.timeouts, policy);
+  reply_verdict verdict;
+  const bool useful = judge(*st, asked, reply, verdict);
+  if (!useful) co_return false;
+  if (!is_opened()) {
+    std::string name = name_from(reply);
+    const bool go_on = co_await settle(st, std::move(name));
+    if (!go_on) co_return false;
+  }
+  if (is_small()) {
+    co_await receive_small(st, *reply.body);
+  } else {
+    co_await receive(st, *reply.body, verdict.range, range.begin);
+  }
+  co_return true;
+}
+
+template <system::environment Environment>
+http::request download<Environment>::make_request(stream& st, byte_range range, bool& ranged) {
+  const std::lock_guard lock{mutex_};
+  const source& src = sources_[st.source];
+  st.started = core_->environment.now();
+  st.answered = false;
+  ++attempts_;
+  ranged = !no_ranges_;
+  http::request r{src.current};
+  r.home = home_;
+  for (const auto& h : request_.headers()) r.fields.append(h.name, h.value);
+  r.has_credentials = request_.has_credentials();
+  r.user = request_.user();
+  r.password = request_.password();
+  if (ranged) {
+    std::string value = "bytes=" + std::to_string(range.begin) + '-';
+    if (range.end != planner::unlimited) value += std::to_string(range.end - 1);
+    r.fields.append("Range", value);
+  }
+  return r;
+}
+
+/// Decides what a reply is good for. False: the stream has nothing more to do.
+template <system::environment Environment>
+bool download<Environment>::judge(stream& st, const asked_for& asked,
+                                  const http::reply<Environment>& reply, reply_verdict& verdict) {
+  using kind = reply_verdict::kind;
+  const std::lock_guard lock{mutex_};
+  const auto now = core_->environment.now();
+  const http::response_head& head = reply.head();
+  source& src = sources_[st.source];
+  answer_time_ = now - st.started;
+  last_url_ = reply.from.str();
+  last_status_ = head.status;
+  verdict = check_reply(asked, version_, head, reply.body->framing(), reply.from.path());
+  switch (verdict.what) {
+    case kind::part:
+    case kind::whole:
+      break;
+    case kind::changed:
+      return start_over(st, errc::content_changed);
+    case kind::range_ignored:
+      if (!whole_in_part(st)) {
+        no_ranges_ = true;
+        start_over(st, errc::range_ignored);
+      }
+      return false;
+    case kind::range_refused:
+      if (verdict.total != std::uint64_t{0}) {
+        no_ranges_ = true;
+        return false;  // the next stream asks without a range
+      }
+      verdict.what = kind::whole;
+      break;
+    case kind::error: {
+      failure f{verdict.error, operation::requesting};
+      f.http_status = head.status;
+      if (f.error == errc::server_error || f.error == errc::request_refused ||
+          f.error == errc::unexpected_status) {
+        f.detail = "HTTP " + std::to_string(head.status);
+      }
+      if (const auto after = head.fields.find("Retry-After")) {
+        f.retry_after = http::parse_retry_after(*after, core_->environment.wall_clock());
+      }
+      throw f;
+    }
+  }
+  const auto size = request_.size();
+  if (size && verdict.total && *size != *verdict.total) {
+    throw failure{errc::size_mismatch, operation::requesting,
+                  std::to_string(*verdict.total) + " bytes instead of " + std::to_string(*size)};
+  }
+  st.answered = true;
+  src.current = reply.from;
+  adopt(st, head, verdict);
+  return true;
+}
+
+/// The reply is of another version than what is there. False, always.
+template <system::environment Environment>
+bool download<Environment>::start_over(stream& st, errc why) {
+  source& src = sources_[st.source];
+  if (st.source != version_source_ && confirmed_) {
+    // A mirror that has another file is no mirror.
+    src.dead = true;
+    src.last.emplace(why, operation::requesting, src.given.str());
+    return false;
+  }
+  if (restart_) return false;
+  if (++restarts_ > most_restarts) {
+    if (!fatal_) fatal_.emplace(why, operation::receiving);
+  } else {
+    restart_ = why;
+  }
+  return false;
+}
+
+/// A server that gives the whole file to whoever asks for a part: if another stream is reading such
+/// a reply already, all is left to it.
+template <system::environment Environment>
+bool download<Environment>::whole_in_part(stream& st) {
+  for (const auto& [id, other] : streams_) {
+    if (id == st.id || !other->answered || !plan_.total()) continue;
+    if (other->reply_end != *plan_.total()) continue;
+    governor_.close();
+    plan_.release(st.id);
+    plan_.reunite(id, other->reply_end);
+    return true;
+  }
+  return false;
+}
+
+/// Takes over what a good reply tells about the file.
+template <system::environment Environment>
+void download<Environment>::adopt(stream& st, const http::response_head& head,
+                                  const reply_verdict& verdict) {
+  const bool known = version_.total.has_value();
+  if (!known) version_.total = verdict.total;
+  if (!confirmed_) {
+    confirmed_ = true;
+    version_source_ = st.source;
+    version_.validator = verdict.validator;
+    joinable_ = verdict.joinable;
+    if (verdict.what == reply_verdict::kind::whole) {
+      // The whole file for an open range is a legal answer of a server that can do ranges.
+      const auto accepts = head.fields.find("Accept-Ranges");
+      joinable_ = verdict.validator.joinable() && verdict.total && accepts &&
+                  http::equals_ignore_case(*accepts, "bytes");
+    }
+  }
+  if (!known && version_.total) plan_.set_total(*version_.total);
+  st.reply_end = verdict.range.end;
+}
+
+template <system::environment Environment>
+std::string download<Environment>::name_from(const http::reply<Environment>& reply) const {
+  std::string name;
+  if (const auto field = reply.head().fields.find("Content-Disposition")) {
+    if (const auto given = http::parse_content_disposition_filename(*field)) {
+      name = http::safe_file_name(*given);
+    }
+  }
+  if (name.empty()) name = http::file_name_of_url(reply.from);
+  if (name.empty()) name = url_name_;
+  return name.empty() ? "download" : name;
+}
+
+/// The first good reply is there: decides where its bytes go. False when the request was for the
+/// wrong bytes, because an earlier run has left some.
+template <system::environment Environment>
+awaitable<bool> download<Environment>::settle(stream_ptr st, std::string name) {
+  if (needs_name()) {
+    auto job = [self = this->shared_from_this(), name = std::move(name)] {
+      return self->name_job(name);
+    };
+    const std::shared_ptr<failure> failed =
+        co_await offload(core_->environment, st->executor, std::move(job));
+    if (failed) throw failure{*failed};
+    const bool replan = take_up_earlier();
+    if (replan) co_return false;
+  }
+  const bool in_memory = choose_memory();
+  if (!in_memory) {
+    auto job = [self = this->shared_from_this()] { return self->open_part_job(); };
+    const std::shared_ptr<failure> failed =
+        co_await offload(core_->environment, st->executor, std::move(job));
+    if (failed) throw failure{*failed};
+  }
+  settled();
+  co_return true;
+}
+
+/// An earlier run under this name has left what can be joined to the reply.
+template <system::environment Environment>
+bool download<Environment>::take_up_earlier() {
+  const std::lock_guard lock{mutex_};
+  storage& st = *storage_;
+  if (!st.resumable) return false;
+  const bool same = joinable_ && !no_ranges_ && version_.total == st.earlier.header.total &&
+                    http::same_version(st.earlier.header.validator, version_.validator);
+  if (!same) {
+    st.resumable = false;
+    return false;
+  }
+  plan_.begin(st.earlier.header.total, st.earlier.written);
+  resumed_ = logged_ = st.earlier.written.size();
+  confirmed_ = false;
+  return true;
+}
+
+/// A file that fits into one buffer goes through memory and is written at once.
+template <system::environment Environment>
+bool download<Environment>::choose_memory() {
+  const std::lock_guard lock{mutex_};
+  small_ = version_.total && *version_.total <= core_->buffers.buffer_size() &&
+           !storage_->resumable && !storage_->part.is_open();
+  return small_;
+}
+
+template <system::environment Environment>
+void download<Environment>::settled() {
+  const std::lock_guard lock{mutex_};
+  opened_ = true;
+  const bool many = joinable_ && !no_ranges_ && !small_ && options_.connections > 1 &&
+                    version_.total.value_or(0) > 2 * options_.piece_size;
+  if (many) governor_.open(core_->environment.now());
+  tell(transfer_started{task_, storage_->target, version_.total, resumed_, joinable_});
+  wake();
+}
+
+template <system::environment Environment>
+awaitable<void> download<Environment>::throttle(timer& t) {
+  for (;;) {
+    const auto now = core_->environment.now();
+    const auto ready = limiter_.ready_at(now);
+    if (ready <= now) co_return;
+    // Not too long at once: the limit may be raised meanwhile.
+    t.expires_at(std::min(ready, now + std::chrono::milliseconds{100}));
+    co_await t.async_wait(haul::detail::use_awaitable);
+  }
+}
+
+/// Reads the body that runs over `body`, of which what stands before `from` is known already.
+template <system::environment Environment>
+awaitable<void> download<Environment>::receive(stream_ptr st, exchange& x, byte_range body,
+                                               std::uint64_t from) {
+  auto& environment = core_->environment;
+  const auto out = std::make_shared<writer>(
+      environment, st->executor,
+      [self = this->shared_from_this()](const typename writer::block& b) { self->write_block(b); });
+  timer pace = environment.make_timer(st->executor);
+  std::uint64_t at = body.begin;
+  auto floor_since = environment.now();
+  std::uint64_t floor_bytes = 0;
+  buffer_pool::buffer memory;
+  while (!x.complete()) {
+    if (wanted(*st) == 0) co_return;
+    if (limiter_.limited()) co_await throttle(pace);
+    if (!x.buffered()) co_await x.wait();
+    memory = core_->buffers.try_acquire();
+    if (!memory) {
+      buffer_pool::buffer waited = co_await core_->buffers.acquire();
+      memory = std::move(waited);
+    }
+    const auto most =
+        static_cast<std::size_t>(std::min<std::uint64_t>(memory.size(), limiter_.slice()));
+    std::size_t filled = 0;
+    std::error_code ec;
+    while (!ec && filled < most && !x.complete()) {
+      filled += x.read_some(memory.data() + filled, most - filled, ec);
+    }
+    const auto now = environment.now();
+    limiter_.charge(filled, now);
+    floor_bytes += filled;
+    std::size_t known = 0;
+    if (at < from) known = static_cast<std::size_t>(std::min<std::uint64_t>(filled, from - at));
+    const std::uint64_t fresh = filled - known;
+    const std::uint64_t mine = take_over(*st, filled, fresh, now);
+    if (known > 0) std::memmove(memory.data(), memory.data() + known, fresh);
+    if (mine > 0) {
+      typename writer::block b;
+      b.memory = std::move(memory);
+      b.size = static_cast<std::size_t>(mine);
+      b.offset = at + known;
+      out->push(std::move(b));
+    }
+    at += filled;
+    if (mine < fresh) co_return;  // the rest belongs to another stream
+    if (ec && ec != asio::error::would_block) throw failure{ec, operation::receiving};
+    if (options_.min_speed > 0 && now - floor_since >= options_.timeouts.stall) {
+      const std::chrono::duration<double> passed = now - floor_since;
+      if (static_cast<double>(floor_bytes) <
+          static_cast<double>(options_.min_speed) * passed.count()) {
+        throw failure{errc::too_slow, operation::receiving};
+      }
+      floor_since = now;
+      floor_bytes = 0;
+    }
+    co_await out->room();
+  }
+  body_ended(*st, at, body.end);
+}
+
+template <system::environment Environment>
+std::uint64_t download<Environment>::wanted(const stream& st) const {
+  const std::lock_guard lock{mutex_};
+  return plan_.wanted(st.id);
+}
+
+/// Counts what was read; returns how much of the fresh bytes the stream has to write.
+template <system::environment Environment>
+std::uint64_t download<Environment>::take_over(const stream& st, std::uint64_t read,
+                                               std::uint64_t fresh, clock::time_point now) {
+  const std::lock_guard lock{mutex_};
+  received_ += read;
+  const std::uint64_t mine = plan_.received(st.id, fresh, now);
+  if (mine > 0) ++jobs_;
+  return mine;
+}
+
+/// The body has ended by its own framing, at offset `at`; `end` is where the head said it would.
+template <system::environment Environment>
+void download<Environment>::body_ended(stream&, std::uint64_t at, std::uint64_t end) {
+  const std::lock_guard lock{mutex_};
+  if (!version_.total) {
+    version_.total = at;
+    plan_.ended(at);
+    return;
+  }
+  // A chunked body says how long it is only by its end.
+  if (end != 0 && at < end) throw failure{errc::connection_closed, operation::receiving};
+  if (end == 0 && at != *version_.total) {
+    if (!restart_ && ++restarts_ <= most_restarts) restart_ = errc::content_changed;
+    if (!restart_) throw failure{errc::content_changed, operation::receiving};
+  }
+}
+
+template <system::environment Environment>
+awaitable<void> download<Environment>::receive_small(stream_ptr st, exchange& x) {
+  const auto body = std::make_shared<std::string>();
+  body->resize(static_cast<std::size_t>(*version_.total));
+  timer pace = core_->environment.make_timer(st->executor);
+  std::size_t have = 0;
+  while (!x.complete() && have < body->size()) {
+    if (limiter_.limited()) co_await throttle(pace);
+    if (!x.buffered()) co_await x.wait();
+    const auto most =
+        static_cast<std::size_t>(std::min<std::uint64_t>(body->size() - have, limiter_.slice()));
+    std::error_code ec;
+    const std::size_t got = x.read_some(body->data() + have, most, ec);
+    have += got;
+    limiter_.charge(got, core_->environment.now());
+    count_received(got);
+    if (ec && ec != asio::error::would_block) throw failure{ec, operation::receiving};
+  }
+  if (have < body->size()) throw failure{errc::connection_closed, operation::receiving};
+  const std::lock_guard lock{mutex_};
+  plan_.received(st->id, have, core_->environment.now());
+  small_body_ = body;
+}
+
+template <system::environment Environment>
+void download<Environment>::count_received(std::uint64_t n) {
+  const std::lock_guard lock{mutex_};
+  received_ += n;
+}
+
+/// Asks the program for a fresh URL.
+template <system::environment Environment>
+awaitable<void> download<Environment>::refresh(self_ptr self, stream_ptr st) {
+  std::error_code why = self->last_error(st->source);
+  std::string fresh;
+  bool threw = false;
+  try {
+    std::string answer = co_await self->request_.refresh_url()(why);
+    fresh = std::move(answer);
+  } catch (const std::system_error& e) {
+    if (e.code() == asio::error::operation_aborted) throw;
+    threw = true;
+  } catch (const std::exception&) {
+    threw = true;
+  }
+  self->refreshed(st->source, threw, fresh);
+}
+
+template <system::environment Environment>
+std::error_code download<Environment>::last_error(std::size_t source) const {
+  const std::lock_guard lock{mutex_};
+  const auto& last = sources_[source].last;
+  return last ? last->error : std::error_code{};
+}
+
+template <system::environment Environment>
+void download<Environment>::refreshed(std::size_t source, bool threw, const std::string& fresh) {
+  const std::lock_guard lock{mutex_};
+  engine::source& src = sources_[source];
+  src.refreshing = false;
+  if (threw) {
+    src.dead = true;  // with the failure that led here
+    return;
+  }
+  const http::url_result parsed = http::parse_url(fresh);
+  if (parsed.error) {
+    src.dead = true;
+    src.last.emplace(parsed.error, operation::requesting, "the fresh URL");
+    return;
+  }
+  src.given = src.current = parsed.value;
+}
+
+}  // namespace haul::engine
+
+#endif

@@ -1,0 +1,27 @@
+#ifndef HAUL_ENGINE_PATHS_HPP
+#define HAUL_ENGINE_PATHS_HPP
+
+#include <filesystem>
+
+namespace haul::engine {
+
+/// Where the bytes go until the file is complete.
+inline std::filesystem::path part_path(std::filesystem::path target) {
+  target += ".haul";
+  return target;
+}
+
+/// Where it is written down which bytes those are.
+inline std::filesystem::path journal_path(std::filesystem::path target) {
+  target += ".haul-journal";
+  return target;
+}
+
+/// Whether the path can only mean a folder.
+inline bool names_folder(const std::filesystem::path& path) {
+  return path.empty() || !path.has_filename() || path.filename() == "." || path.filename() == "..";
+}
+
+}  // namespace haul::engine
+
+#endif

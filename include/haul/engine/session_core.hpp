@@ -1,0 +1,61 @@
+#ifndef HAUL_ENGINE_SESSION_CORE_HPP
+#define HAUL_ENGINE_SESSION_CORE_HPP
+
+#include <haul/detail/asio_compat.hpp>
+
+#include <haul/async/rate_limiter.hpp>
+#include <haul/engine/buffer_pool.hpp>
+#include <haul/http/client.hpp>
+#include <haul/http/connection_pool.hpp>
+#include <haul/session_options.hpp>
+#include <haul/system/environment.hpp>
+
+#include <filesystem>
+#include <mutex>
+#include <set>
+#include <utility>
+
+namespace haul::engine {
+
+/// What the downloads of a session share. Each of them keeps it alive.
+///
+/// @par Thread Safety
+/// Safe.
+template <system::environment Environment>
+struct session_core {
+  template <class... Args>
+  session_core(asio::any_io_executor ex, const session_options& o, Args&&... args)
+      : executor(std::move(ex)),
+        options(o),
+        limiter(),
+        buffers(executor, o.memory_budget, o.buffer_size),
+        environment(std::forward<Args>(args)...),
+        pool(environment, executor, o.connections_per_host, o.idle_timeout),
+        client(environment, pool, o.user_agent) {
+    limiter.set_rate(o.rate_limit, environment.now());
+  }
+
+  /// False when the target is being written already.
+  bool claim(const std::filesystem::path& target) {
+    const std::lock_guard lock{mutex};
+    return targets.insert(target.lexically_normal()).second;
+  }
+  void give_back(const std::filesystem::path& target) {
+    const std::lock_guard lock{mutex};
+    targets.erase(target.lexically_normal());
+  }
+
+  asio::any_io_executor executor;
+  session_options options;
+  rate_limiter limiter;
+  buffer_pool buffers;
+  Environment environment;
+  http::connection_pool<Environment> pool;
+  http::client<Environment> client;
+  std::mutex mutex;
+  std::set<std::filesystem::path> targets;
+};
+
+}  // namespace haul::engine
+
+#endif

@@ -1,0 +1,89 @@
+#ifndef HAUL_ENGINE_SOURCES_HPP
+#define HAUL_ENGINE_SOURCES_HPP
+
+#include <haul/detail/failure.hpp>
+#include <haul/error.hpp>
+#include <haul/http/url.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace haul::engine {
+
+/// One place where the file can be had.
+struct source {
+  explicit source(http::url u) : given(u), current(std::move(u)) {}
+
+  http::url given;    ///< as the program gave it
+  http::url current;  ///< where redirects led; asked directly from then on
+  std::chrono::steady_clock::time_point not_before{};  ///< do not ask earlier
+  std::chrono::steady_clock::time_point failed_at{};   ///< of the last failure that counted
+  unsigned failures = 0;                               ///< in a row, without progress between them
+  unsigned active = 0;                                 ///< streams at work
+  unsigned refreshes = 0;                              ///< in a row
+  bool dead = false;                                   ///< never to be asked again
+  bool wants_refresh = false;  ///< the program should be asked for a fresh URL
+  bool refreshing = false;     ///< it has been asked
+  std::optional<haul::detail::failure> last;
+};
+
+/// The URL of a download and its mirrors, with the health of each. Pure.
+class source_list {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  void add(http::url u) { sources_.emplace_back(std::move(u)); }
+
+  source& operator[](std::size_t i) { return sources_[i]; }
+  const source& operator[](std::size_t i) const { return sources_[i]; }
+  std::size_t size() const noexcept { return sources_.size(); }
+
+  /// Where the next stream should go: of those that may be asked now, one with the fewest failures,
+  /// then with the fewest streams, then the first.
+  std::optional<std::size_t> choose(clock::time_point now) const {
+    std::optional<std::size_t> best;
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      const source& s = sources_[i];
+      if (s.dead || s.wants_refresh || s.refreshing || s.not_before > now) continue;
+      if (!best || std::pair{s.failures, s.active} <
+                       std::pair{sources_[*best].failures, sources_[*best].active}) {
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  /// When the next source may be asked; nothing when none will ever be.
+  std::optional<clock::time_point> next_ready() const {
+    std::optional<clock::time_point> first;
+    for (const source& s : sources_) {
+      if (s.dead) continue;
+      const auto at = s.wants_refresh || s.refreshing ? clock::time_point::max() : s.not_before;
+      if (!first || at < *first) first = at;
+    }
+    return first;
+  }
+
+  /// The failure to report when no source is left: that of the URL the program asked for, unless
+  /// another one tells more than that nobody could be reached.
+  const haul::detail::failure* verdict() const {
+    const haul::detail::failure* told = nullptr;
+    for (const source& s : sources_) {
+      if (s.last && (!told || (told->http_status == 0 && s.last->http_status != 0))) {
+        told = &*s.last;
+      }
+    }
+    return told;
+  }
+
+ private:
+  std::vector<source> sources_;
+};
+
+}  // namespace haul::engine
+
+#endif
