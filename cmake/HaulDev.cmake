@@ -43,3 +43,11 @@ if(HAUL_SANITIZE)
     target_compile_options(haul_dev INTERFACE -Wno-tsan)
   endif()
 endif()
+
+set(HAUL_TEST_PREFIX "" CACHE STRING "Put before the name of each test, e.g. the preset's name")
+
+# What a sanitizer finds ends the test, with a stack.
+set(HAUL_TEST_ENVIRONMENT
+  "ASAN_OPTIONS=halt_on_error=1:detect_leaks=1:detect_stack_use_after_return=1"
+  "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1"
+  "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
