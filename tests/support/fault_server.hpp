@@ -354,6 +354,8 @@ class fault_server {
   void listen_again();    ///< on the same port
   void stop();            ///< for good; the log stays
 
+  // What a client has received whole is in the log and the counters.
+
   std::vector<exchange> log() const;
   std::vector<exchange> log(std::string_view path) const;
   server_counters counters() const;
