@@ -46,7 +46,8 @@ class download_task {
                 const download_options& options = {})
       : download_(std::make_shared<engine_type>(
             in.core(), request, options, engine::erase_sink(std::move(sink)),
-            engine::describe(request, in.environment().random()), in.core()->limiter)) {}
+            engine::delivery::queued, engine::describe(request, in.environment().random()),
+            in.core()->limiter)) {}
 
   download_task(download_task&&) noexcept = default;
   download_task& operator=(download_task&&) noexcept = default;

@@ -21,9 +21,8 @@ enum class errc {
   duplicate_target,    ///< another task of this session is writing the same target
   part_locked,         ///< another process is working on the part file
   // Control.
-  stopped,         ///< stopped by the program; the state on disk is kept
-  sink_failed,     ///< the event sink threw
-  session_closed,  ///< the session was closed under the task
+  stopped,      ///< stopped by the program; the state on disk is kept
+  sink_failed,  ///< the event sink threw
   // Reaching a server.
   host_not_found,         ///< the name has no address
   resolve_failed,         ///< the name service failed, for now
@@ -73,6 +72,13 @@ enum class errc {
   // The state on disk.
   journal_corrupt,  ///< the journal cannot be used
   journal_foreign,  ///< the journal belongs to another file
+  // Batches and their store.
+  cancelled,        ///< cancelled by the program; final
+  batch_too_large,  ///< more files than a batch may have
+  no_such_batch,    ///< no batch or file of that id, or it has been forgotten
+  store_damaged,    ///< the database cannot be read; it was put aside
+  store_failed,     ///< the database could not be written
+  store_too_new,    ///< the database is of a newer version of haul
 };
 
 /// What a program branches on: a handful of classes that every `errc`, and every system error that

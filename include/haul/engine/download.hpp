@@ -70,7 +70,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   using core_ptr = std::shared_ptr<session_core<Environment>>;
 
   download(core_ptr core, download_request request, const download_options& options,
-           std::unique_ptr<any_sink> sink, task_ref task, const rate_limiter& above);
+           std::unique_ptr<any_sink> sink, delivery how, task_ref task, const rate_limiter& above);
   ~download();
 
   /// Runs to the end: `void(std::error_code, download_result)`, where the error is none. To be
@@ -85,6 +85,8 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   void pause();
   void resume();
   void stop();
+  /// As `stop()`; nothing is kept on disk.
+  void discard();
   void set_rate_limit(std::uint64_t bytes_per_second);
   download_status status() const;
 
@@ -289,6 +291,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   bool catching_up_ = false;  // a disk job reads back what has to be hashed
   bool published_ = false;
   bool stop_ = false;
+  bool discard_ = false;
   bool pause_ = false;
   bool paused_ = false;
   bool finished_ = false;

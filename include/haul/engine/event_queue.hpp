@@ -9,13 +9,17 @@
 
 #include <asio/co_spawn.hpp>
 
-#include <deque>
+#include <cstdint>
 #include <exception>
 #include <functional>
+#include <iterator>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
+#include <variant>
 
 namespace haul::engine {
 
@@ -56,8 +60,27 @@ std::unique_ptr<any_sink> erase_sink(Sink sink) {
   }
 }
 
+/// The task that an event is about; null for the events of batches.
+inline const task_info* task_of(const event& e) noexcept {
+  return std::visit(
+      [](const auto& x) -> const task_info* {
+        if constexpr (requires { x.task; }) {
+          return x.task.get();
+        } else {
+          return nullptr;
+        }
+      },
+      e);
+}
+
+/// How events reach their sink.
+enum class delivery : std::uint8_t {
+  queued,  ///< by a coroutine of the queue's own, so that a slow sink holds nobody up
+  direct,  ///< by whoever reports them, at once: for a sink that only passes them on
+};
+
 /// Events on their way to a sink: in order, one at a time, and without holding up who reports them.
-/// While a `progress` waits that nothing has followed, a later one of the same task takes its
+/// While a `progress` waits that no other event of its task has followed, a later one takes its
 /// place.
 ///
 /// @par Thread Safety
@@ -66,28 +89,34 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
  public:
   /// @param failed  Called once, on the executor, when the sink has thrown; later events are
   /// dropped.
-  event_queue(asio::any_io_executor executor, std::unique_ptr<any_sink> sink,
+  event_queue(asio::any_io_executor executor, std::unique_ptr<any_sink> sink, delivery how,
               std::function<void()> failed)
       : executor_(executor),
         empty_(std::move(executor)),
         sink_(std::move(sink)),
+        how_(how),
         failed_(std::move(failed)) {}
 
   bool wanted() const noexcept { return sink_ != nullptr; }
 
   void push(event e) {
     if (!sink_) return;
+    if (how_ == delivery::direct) {
+      awaitable<void> none;
+      sink_->deliver(e, none);
+      return;
+    }
     {
       const std::lock_guard lock{mutex_};
-      if (dropped_) return;
-      if (const auto* now = std::get_if<progress>(&e); now && !events_.empty()) {
-        auto* last = std::get_if<progress>(&events_.back());
-        if (last && last->task == now->task) {
-          *last = std::move(std::get<progress>(e));
-          return;
-        }
-      }
+      if (dropped_ || replaced(e)) return;
+      const task_info* task = task_of(e);
+      const bool is_progress = std::holds_alternative<progress>(e);
       events_.push_back(std::move(e));
+      if (is_progress) {
+        latest_[task] = std::prev(events_.end());
+      } else if (task) {
+        latest_.erase(task);
+      }
       if (running_) return;
       running_ = true;
     }
@@ -105,12 +134,27 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
     return !running_;
   }
 
+  bool replaced(event& e) {
+    if (!std::holds_alternative<progress>(e)) return false;
+    const auto at = latest_.find(task_of(e));
+    if (at == latest_.end()) return false;
+    *at->second = std::move(e);
+    return true;
+  }
+
   bool next(event& e) {
     const std::lock_guard lock{mutex_};
-    if (dropped_) events_.clear();
+    if (dropped_) {
+      events_.clear();
+      latest_.clear();
+    }
     if (events_.empty()) {
       running_ = false;
       return false;
+    }
+    if (std::holds_alternative<progress>(events_.front())) {
+      const auto at = latest_.find(task_of(events_.front()));
+      if (at != latest_.end() && at->second == events_.begin()) latest_.erase(at);
     }
     e = std::move(events_.front());
     events_.pop_front();
@@ -144,9 +188,11 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
   asio::any_io_executor executor_;
   notifier empty_;
   std::unique_ptr<any_sink> sink_;
+  delivery how_;
   std::function<void()> failed_;
   mutable std::mutex mutex_;
-  std::deque<event> events_;
+  std::list<event> events_;
+  std::unordered_map<const task_info*, std::list<event>::iterator> latest_;  // waiting progress
   bool running_ = false;
   bool dropped_ = false;
 };

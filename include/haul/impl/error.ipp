@@ -26,8 +26,6 @@ inline const char* message_of(errc e) noexcept {
       return "stopped";
     case errc::sink_failed:
       return "the event sink threw an exception";
-    case errc::session_closed:
-      return "the session was closed";
     case errc::host_not_found:
       return "no such host";
     case errc::resolve_failed:
@@ -116,6 +114,18 @@ inline const char* message_of(errc e) noexcept {
       return "the journal of the earlier download is damaged";
     case errc::journal_foreign:
       return "the journal belongs to another download";
+    case errc::cancelled:
+      return "cancelled";
+    case errc::batch_too_large:
+      return "more files than a batch may have";
+    case errc::no_such_batch:
+      return "no such batch or file";
+    case errc::store_damaged:
+      return "the database is damaged";
+    case errc::store_failed:
+      return "the database could not be written";
+    case errc::store_too_new:
+      return "the database is of a newer version of haul";
   }
   return "unknown haul error";
 }
@@ -193,7 +203,7 @@ class haul_condition_category final : public std::error_category {
     }
     switch (static_cast<errc>(ec.value())) {
       case errc::stopped:
-      case errc::session_closed:
+      case errc::cancelled:
         return static_cast<int>(condition::stopped);
       case errc::invalid_url:
       case errc::unsupported_scheme:
@@ -203,6 +213,8 @@ class haul_condition_category final : public std::error_category {
       case errc::duplicate_target:
       case errc::part_locked:
       case errc::host_not_found:
+      case errc::batch_too_large:
+      case errc::no_such_batch:
       case errc::proxy_unsupported:
         return static_cast<int>(condition::bad_request);
       case errc::certificate_expired:
@@ -216,6 +228,9 @@ class haul_condition_category final : public std::error_category {
       case errc::sink_failed:
       case errc::journal_corrupt:
       case errc::journal_foreign:
+      case errc::store_damaged:
+      case errc::store_failed:
+      case errc::store_too_new:
         return static_cast<int>(condition::local);
       default:
         return static_cast<int>(condition::refused);

@@ -18,7 +18,7 @@ namespace haul::engine {
 template <system::environment Environment>
 download<Environment>::download(core_ptr core, download_request request,
                                 const download_options& options, std::unique_ptr<any_sink> sink,
-                                task_ref task, const rate_limiter& above)
+                                delivery how, task_ref task, const rate_limiter& above)
     : core_(std::move(core)),
       request_(std::move(request)),
       options_(options),
@@ -31,8 +31,8 @@ download<Environment>::download(core_ptr core, download_request request,
       plan_(options.piece_size),
       governor_(options.connections) {
   limiter_.set_rate(options.rate_limit, core_->environment.now());
-  events_ =
-      std::make_shared<event_queue>(asio::make_strand(core_->executor), std::move(sink), [this] {
+  events_ = std::make_shared<event_queue>(
+      asio::make_strand(core_->executor), std::move(sink), how, [this] {
         const std::lock_guard lock{mutex_};
         if (!fatal_) {
           fatal_.emplace(errc::sink_failed, operation::checking);
@@ -93,6 +93,13 @@ template <system::environment Environment>
 void download<Environment>::stop() {
   const std::lock_guard lock{mutex_};
   stop_ = true;
+  wake();
+}
+
+template <system::environment Environment>
+void download<Environment>::discard() {
+  const std::lock_guard lock{mutex_};
+  stop_ = discard_ = true;
   wake();
 }
 

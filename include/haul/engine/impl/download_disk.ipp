@@ -416,7 +416,7 @@ void download<Environment>::leave_job(bool keep) {
 template <system::environment Environment>
 bool download<Environment>::keepable() const {
   const std::lock_guard lock{mutex_};
-  return journaled() && !plan_.written().empty();
+  return journaled() && !discard_ && !plan_.written().empty();
 }
 
 template <system::environment Environment>
