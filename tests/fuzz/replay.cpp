@@ -27,4 +27,5 @@ int main(int argc, char** argv) {
     }
   }
   std::printf("%zu inputs\n", count);
+  return count == 0 ? 1 : 0;  // a folder that is not found is not a test passed
 }
