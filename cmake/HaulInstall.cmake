@@ -4,14 +4,17 @@ include(CMakePackageConfigHelpers)
 set(haul_package_dir "${CMAKE_INSTALL_DATAROOTDIR}/cmake/haul")
 get_property(haul_parts GLOBAL PROPERTY HAUL_PARTS)
 
-# INCLUDES DESTINATION: without it the exported target has no include folder for users of a CMake
-# that does not know file sets.
-install(TARGETS ${haul_parts} EXPORT haulTargets
-  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  FILE_SET bodies DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(EXPORT haulTargets NAMESPACE haul:: DESTINATION "${haul_package_dir}")
-export(EXPORT haulTargets NAMESPACE haul:: FILE "${PROJECT_BINARY_DIR}/haulTargets.cmake")
+# Each part has an export of its own: a program that asks for the core alone need not have what the
+# others link to. INCLUDES DESTINATION: without it the exported target has no include folder for users
+# of a CMake that does not know file sets.
+foreach(target IN LISTS haul_parts)
+  install(TARGETS ${target} EXPORT ${target}Targets
+    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    FILE_SET bodies DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  install(EXPORT ${target}Targets NAMESPACE haul:: DESTINATION "${haul_package_dir}")
+  export(EXPORT ${target}Targets NAMESPACE haul:: FILE "${PROJECT_BINARY_DIR}/${target}Targets.cmake")
+endforeach()
 
 configure_package_config_file(cmake/haulConfig.cmake.in "${PROJECT_BINARY_DIR}/haulConfig.cmake"
   INSTALL_DESTINATION "${haul_package_dir}" NO_SET_AND_CHECK_MACRO)

@@ -1,6 +1,7 @@
 # Every header of haul, relative to include/; tests/gate/lists.py compares this with the tree.
 set(HAUL_HEADERS
   haul/async/backoff.hpp
+  haul/async/detail/job_service.hpp
   haul/async/detail/waiter.hpp
   haul/async/notifier.hpp
   haul/async/offload.hpp
@@ -8,6 +9,14 @@ set(HAUL_HEADERS
   haul/async/semaphore.hpp
   haul/async/token_bucket.hpp
   haul/async/watchdog.hpp
+  haul/batch/core.hpp
+  haul/batch/impl/core_run.ipp
+  haul/batch/impl/core_submit.ipp
+  haul/batch/queue.hpp
+  haul/batch/store_link.hpp
+  haul/batch_manager.hpp
+  haul/batch_options.hpp
+  haul/batch_status.hpp
   haul/byte_range.hpp
   haul/checksum.hpp
   haul/config.hpp
@@ -79,6 +88,8 @@ set(HAUL_HEADERS
   haul/range_set.hpp
   haul/session.hpp
   haul/session_options.hpp
+  haul/store/memory_store.hpp
+  haul/store/task_store.hpp
   haul/system/connect_race.hpp
   haul/system/connector.hpp
   haul/system/digest.hpp
@@ -95,4 +106,15 @@ set(HAUL_HEADERS
   haul/system/system_stream.hpp
   haul/system/tls.hpp
   haul/version.hpp
+)
+
+set(HAUL_SQLITE_HEADERS
+  haul/store/record_codec.hpp
+  haul/store/sqlite_database.hpp
+  haul/store/sqlite_store.hpp
+)
+
+set(HAUL_JSON_HEADERS
+  haul/json/parse_tasks.hpp
+  haul/json/to_json.hpp
 )

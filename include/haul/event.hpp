@@ -30,6 +30,7 @@ using task_ref = std::shared_ptr<const task_info>;
 struct batch_started {
   std::string batch;
   std::size_t total = 0;
+  bool parallel = true;  ///< or one file after another
 };
 
 /// A batch is over. Comes after every event of its tasks.
@@ -40,6 +41,7 @@ struct batch_finished {
   std::size_t failed = 0;
   std::size_t cancelled = 0;
   std::chrono::milliseconds elapsed{0};
+  bool parallel = true;
 };
 
 /// A task begins. The first event of a task.

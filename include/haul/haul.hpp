@@ -7,6 +7,9 @@
 
 #include <haul/async/rate_limiter.hpp>
 #include <haul/async/semaphore.hpp>
+#include <haul/batch_manager.hpp>
+#include <haul/batch_options.hpp>
+#include <haul/batch_status.hpp>
 #include <haul/checksum.hpp>
 #include <haul/download_options.hpp>
 #include <haul/download_request.hpp>
@@ -18,6 +21,8 @@
 #include <haul/fetch.hpp>
 #include <haul/session.hpp>
 #include <haul/session_options.hpp>
+#include <haul/store/memory_store.hpp>
+#include <haul/store/task_store.hpp>
 #include <haul/version.hpp>
 
 #endif

@@ -36,6 +36,22 @@ constexpr bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+/// The text with U+FFFD in place of every byte that is not part of well-formed UTF-8.
+inline std::string to_valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t n = utf8_sequence_size(text);
+    if (n == 0) {
+      out += "\xef\xbf\xbd";
+    } else {
+      out += text.substr(0, n);
+    }
+    text.remove_prefix(n == 0 ? 1 : n);
+  }
+  return out;
+}
+
 /// The UTF-8 of a text in ISO-8859-1.
 inline std::string latin1_to_utf8(std::string_view text) {
   std::string out;

@@ -1,0 +1,77 @@
+#ifndef HAUL_STORE_TASK_STORE_HPP
+#define HAUL_STORE_TASK_STORE_HPP
+
+#include <haul/batch_options.hpp>
+#include <haul/batch_status.hpp>
+#include <haul/download_request.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace haul {
+
+/// What is stored of a file.
+struct file_record {
+  download_request request{""};  ///< with its id; hooks are not stored
+  file_state state = file_state::pending;
+  std::filesystem::path path;  ///< the target, when it is known
+  std::uint64_t downloaded = 0;
+  std::optional<std::uint64_t> total;
+  int error_value = 0;
+  std::string error_category;
+  std::string message;
+};
+
+/// What is stored of a batch. Files that are in several batches are stored with each of them; the
+/// id of the request tells that they are one.
+struct batch_record {
+  std::string id;
+  batch_options options{};
+  bool paused = false;
+  std::chrono::sys_seconds created{};
+  std::optional<std::chrono::sys_seconds> finished;
+  std::vector<file_record> files;
+};
+
+/// A change of a file's state, in all batches that it is in.
+struct file_update {
+  std::string id;  ///< of the file
+  file_state state = file_state::pending;
+  std::filesystem::path path;
+  std::uint64_t downloaded = 0;
+  std::optional<std::uint64_t> total;
+  int error_value = 0;
+  std::string error_category;
+  std::string message;
+};
+
+/// Where the state of batches lives beyond the manager.
+///
+/// All but `load()` and `flush()` return at once and keep their order; those two block and are
+/// called on a disk worker. A store that fails keeps its first error.
+template <class S>
+concept task_store = std::movable<S> &&
+    requires(S& s, std::shared_ptr<const batch_record> batch, const file_update& update,
+             const std::string& id, std::chrono::sys_seconds when, bool on) {
+  { S::persistent } -> std::convertible_to<bool>;  // false: nothing needs to be told to it
+  s.add(batch);
+  s.update(update);
+  s.set_paused(id, on);
+  s.finish(id, when);
+  s.erase(id);
+  { s.load() } -> std::same_as<std::vector<batch_record>>;
+  s.flush();
+  { s.error() } -> std::same_as<std::error_code>;
+};
+
+}  // namespace haul
+
+#endif
