@@ -1,0 +1,237 @@
+#include "display.hpp"
+
+#include "explain.hpp"
+#include "terminal.hpp"
+#include "text.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <variant>
+
+namespace haul_command {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto draw_interval = 100ms;
+constexpr auto line_interval = 5s;
+constexpr auto speed_window = 5s;
+
+void write_out(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+std::string plural(std::size_t n, const char* one) {
+  return std::to_string(n) + ' ' + one + (n == 1 ? "" : "s");
+}
+
+}  // namespace
+
+display::display(mode how, bool colour, std::size_t total)
+    : mode_(how), colour_(colour && how == mode::bars), total_(total) {}
+
+std::chrono::milliseconds display::interval() const {
+  return mode_ == mode::bars ? draw_interval : line_interval;
+}
+
+void display::take(const haul::event& e, std::size_t index) {
+  std::visit([&](const auto& x) { on(index, x); }, e);
+}
+
+void display::on(std::size_t index, const haul::task_started& e) {
+  ++started_;
+  running_file& f = running_[index];
+  f.url = e.task->url;
+  f.view.label = printable(e.task->name);
+  f.view.note = "waiting for the server";
+}
+
+void display::on(std::size_t index, const haul::transfer_started& e) {
+  running_file& f = running_[index];
+  f.view.note.clear();
+  f.view.label = printable(e.path.filename().string());
+  f.view.total = e.total;
+  f.view.downloaded = e.resumed;
+  f.resumed = e.resumed;
+  if (e.total) f.view.done = 0;
+}
+
+void display::on(std::size_t index, const haul::progress& e) {
+  running_file& f = running_[index];
+  f.view.downloaded = e.downloaded;
+  f.view.total = e.total;
+  f.view.speed = e.speed;
+  f.view.time_left = e.time_left;
+  if (e.connections > 0) f.view.note.clear();
+  if (e.total && *e.total > 0) {
+    f.view.done = static_cast<double>(e.downloaded) / static_cast<double>(*e.total);
+    if (e.downloaded == *e.total) f.view.note = "checking";
+  }
+}
+
+void display::on(std::size_t index, const haul::retrying& e) {
+  running_file& f = running_[index];
+  const std::string again = "again in " + duration_text(e.delay);
+  const std::string cause = printable(e.error.message());
+  f.view.note = again + ": " + cause;
+  note(f.view.label + ": " + cause + "; " + again);
+}
+
+void display::on(std::size_t index, const haul::task_finished& e) {
+  const running_file f = std::exchange(running_[index], {});
+  running_.erase(index);
+  const haul::download_result& r = e.result;
+  finished_fetched_ += r.size - std::min(r.size, r.resumed);
+  if (r.error == haul::errc::stopped) return;
+  if (r.error) {
+    ++failed_;
+    error(explain(f.url.empty() ? e.task->url : f.url, r));
+    return;
+  }
+  ++completed_;
+  finished_bytes_ += r.size;
+  std::string line =
+      printable(r.path.string()) + ": " + size_text(r.size) + " in " + duration_text(r.elapsed);
+  if (r.elapsed >= 1s) {
+    const auto per_second = static_cast<double>(r.size - std::min(r.size, r.resumed)) * 1000 /
+                            static_cast<double>(r.elapsed.count());
+    line += ", " + speed_text(static_cast<std::uint64_t>(per_second));
+  }
+  if (r.resumed > 0) line += ", " + size_text(r.resumed) + " of it from before";
+  note(line);
+}
+
+void display::note(const std::string& line) {
+  if (mode_ != mode::quiet) write_line(line, false);
+}
+
+void display::error(const std::string& line) { write_line(line, true); }
+
+void display::write_line(const std::string& line, bool is_error) {
+  std::string text = erased_block();
+  const bool red = colour_ && is_error;
+  if (red) text += "\x1b[31m";
+  if (is_error || mode_ == mode::lines) text += "haul: ";
+  text += line;
+  if (red) text += "\x1b[0m";
+  text += '\n';
+  write_out(text + drawn_block());
+}
+
+void display::tick() {
+  measure();
+  if (mode_ == mode::bars) {
+    write_out(erased_block() + drawn_block());
+  } else if (mode_ == mode::lines && total_ == 1 && !running_.empty()) {
+    const transfer_view& v = running_.begin()->second.view;
+    note(v.label + ": " + progress_text(v));
+  } else if (mode_ == mode::lines && total_ > 1) {
+    note(count_text() + ": " + size_text(finished_bytes_) + " complete, " + speed_text(speed_));
+  }
+}
+
+void display::measure() {
+  const auto now = clock::now();
+  samples_.emplace_back(now, fetched());
+  while (samples_.size() > 2 && samples_.front().first + speed_window < now) samples_.pop_front();
+  const std::chrono::duration<double> passed = now - samples_.front().first;
+  const std::uint64_t first = samples_.front().second;
+  const std::uint64_t last = samples_.back().second;
+  if (passed.count() <= 0 || last <= first) {
+    speed_ = 0;
+  } else {
+    speed_ = static_cast<std::uint64_t>(static_cast<double>(last - first) / passed.count());
+  }
+}
+
+std::uint64_t display::fetched() const {
+  std::uint64_t sum = finished_fetched_;
+  for (const auto& [index, f] : running_) {
+    sum += f.view.downloaded - std::min(f.view.downloaded, f.resumed);
+  }
+  return sum;
+}
+
+std::string display::count_text() const {
+  std::string text = std::to_string(completed_) + " of " + plural(total_, "file");
+  if (failed_ > 0) text += ", " + std::to_string(failed_) + " failed";
+  return text;
+}
+
+/// All files as one. While not every size is known, each file counts the same.
+transfer_view display::all() const {
+  transfer_view v;
+  v.label = count_text();
+  v.speed = speed_;
+  v.downloaded = finished_bytes_;
+  std::uint64_t sizes = finished_bytes_;
+  bool known = started_ == total_;
+  double files = static_cast<double>(completed_ + failed_);
+  for (const auto& [index, f] : running_) {
+    v.downloaded += f.view.downloaded;
+    known = known && f.view.total;
+    sizes += f.view.total.value_or(0);
+    files += f.view.done.value_or(0);
+  }
+  v.done = files / static_cast<double>(total_);
+  if (known) {
+    v.total = sizes;
+    if (sizes > 0) v.done = static_cast<double>(v.downloaded) / static_cast<double>(sizes);
+    if (speed_ > 0) {
+      const std::uint64_t left = sizes - std::min(sizes, v.downloaded);
+      v.time_left = std::chrono::seconds{static_cast<std::int64_t>(left / speed_)};
+    }
+  } else if (*v.done > 0) {
+    const std::chrono::duration<double> passed = clock::now() - begun_;
+    v.time_left =
+        std::chrono::duration_cast<std::chrono::seconds>(passed * ((1 - *v.done) / *v.done));
+  }
+  return v;
+}
+
+std::string display::erased_block() const {
+  if (drawn_ == 0) return {};
+  // To the first line of the block, and away with all that follows.
+  return "\x1b[" + std::to_string(drawn_) + "A\r\x1b[J";
+}
+
+std::string display::drawn_block() {
+  drawn_ = 0;
+  if (mode_ != mode::bars || running_.empty()) return {};
+  const terminal_size size = size_of_terminal();
+  // The last column is left free: some terminals wrap when it is written to.
+  const std::size_t columns = std::max<std::size_t>(size.columns, 2) - 1;
+  const bool sum = total_ > 1;
+  const std::size_t most = std::max<std::size_t>(size.rows, 4) - (sum ? 3 : 2);
+  std::string text;
+  for (const auto& [index, f] : running_) {
+    if (drawn_ == most) break;
+    text += bar_line(f.view, columns) + '\n';
+    ++drawn_;
+  }
+  if (sum) {
+    text += bar_line(all(), columns) + '\n';
+    ++drawn_;
+  }
+  return text;
+}
+
+void display::finish(const run_summary& s, bool interrupted, bool resumable) {
+  running_.clear();
+  if (interrupted) {
+    error(resumable ? "interrupted; the same command goes on where it was" : "interrupted");
+    return;
+  }
+  if (total_ < 2) {
+    if (mode_ == mode::bars) write_out(erased_block() + drawn_block());
+    return;
+  }
+  const auto lasted = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begun_);
+  std::string line = std::to_string(s.completed) + " of " + plural(s.total, "file") + " complete";
+  if (s.failed > 0) line += ", " + std::to_string(s.failed) + " failed";
+  line += "; " + size_text(finished_bytes_) + " in " + duration_text(lasted);
+  note(line);
+}
+
+}  // namespace haul_command

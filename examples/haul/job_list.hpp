@@ -1,0 +1,39 @@
+#ifndef HAUL_COMMAND_JOB_LIST_HPP
+#define HAUL_COMMAND_JOB_LIST_HPP
+
+#include "input_list.hpp"
+#include "options.hpp"
+#include <haul/download_request.hpp>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace haul_command {
+
+/// All downloads of a run, in the order given: the URLs of the command line, then the lines of the
+/// input list. A request is made when its turn comes.
+class job_list {
+ public:
+  /// Reads the input list, if there is one. What is wrong with it is in `problems()`.
+  explicit job_list(const command_options& options);
+
+  std::size_t size() const noexcept { return options_.urls.size() + lines_.size(); }
+
+  /// The request of the job at `index`, from 0.
+  haul::download_request request(std::size_t index) const;
+
+  /// Lines for the user; when there is one, nothing should be downloaded.
+  const std::vector<std::string>& problems() const noexcept { return problems_; }
+
+ private:
+  void check_list(const std::string& name);
+
+  const command_options& options_;
+  input_list lines_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace haul_command
+
+#endif

@@ -1,0 +1,28 @@
+#ifndef HAUL_COMMAND_TERMINAL_HPP
+#define HAUL_COMMAND_TERMINAL_HPP
+
+#include <cstddef>
+
+namespace haul_command {
+
+struct terminal_size {
+  std::size_t columns = 80;
+  std::size_t rows = 24;
+};
+
+/// Whether standard error is a terminal on which lines can be drawn again.
+bool can_draw();
+
+/// Whether the user wants colours where lines can be drawn (NO_COLOR).
+bool wants_colour();
+
+/// Of the terminal at standard error, as it is now; COLUMNS and LINES go before what it says.
+terminal_size size_of_terminal();
+
+/// Whether standard output and standard error are one terminal, so that they get into each other's
+/// way.
+bool output_is_terminal();
+
+}  // namespace haul_command
+
+#endif
