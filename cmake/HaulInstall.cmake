@@ -14,6 +14,11 @@ foreach(target IN LISTS haul_parts)
     INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
   install(EXPORT ${target}Targets NAMESPACE haul:: DESTINATION "${haul_package_dir}")
   export(EXPORT ${target}Targets NAMESPACE haul:: FILE "${PROJECT_BINARY_DIR}/${target}Targets.cmake")
+  if(NOT target STREQUAL "haul")
+    get_property(lookups GLOBAL PROPERTY HAUL_LOOKUPS_${target})
+    file(WRITE "${PROJECT_BINARY_DIR}/${target}Packages.cmake" "${lookups}")
+    install(FILES "${PROJECT_BINARY_DIR}/${target}Packages.cmake" DESTINATION "${haul_package_dir}")
+  endif()
 endforeach()
 
 configure_package_config_file(cmake/haulConfig.cmake.in "${PROJECT_BINARY_DIR}/haulConfig.cmake"

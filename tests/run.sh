@@ -48,7 +48,8 @@ run() {
 . .ci/packages.sh
 packages=(
   g++ cmake ninja-build ccache pkg-config python3-minimal ca-certificates
-  libasio-dev libssl-dev libboost1.81-dev libboost-url1.81-dev libcli11-dev catch2
+  libasio-dev libssl-dev libboost1.81-dev libboost-url1.81-dev libboost-json1.81-dev
+  libsqlite3-dev libcli11-dev catch2
   nginx tinyproxy-bin microsocks
 )
 if has release; then packages+=(clang-tools-16 clang-format-14); fi
@@ -67,7 +68,9 @@ build() {
   # Each public header alone, once for each compiler.
   case $preset in release | clang) targets+=(all_verify_interface_header_sets) ;; esac
   echo "== $preset: building"
-  run cmake --preset "$preset" >"$suite/$preset.log" 2>&1 &&
+  # The optional parts too: what is left out is not tested.
+  run cmake --preset "$preset" -DHAUL_WITH_JSON=ON -DHAUL_WITH_SQLITE=ON \
+    >"$suite/$preset.log" 2>&1 &&
     run cmake --build --preset "$preset" --parallel "$jobs" --target "${targets[@]}" \
       >>"$suite/$preset.log" 2>&1
   local status=$?

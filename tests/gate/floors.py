@@ -21,6 +21,7 @@ FOLDERS = {
     "http/": (2, {URL}),
     "system/": (2, {ASIO, OPENSSL, URL}),
     "engine/": (3, {ASIO}),
+    "batch/": (5, {ASIO}),
     "store/": (5, {ASIO}),
     "json/": (6, {ASIO, JSON}),
     "pan123/": (6, {ASIO, URL, JSON}),
@@ -38,7 +39,7 @@ ROOT = {
     0: "byte_range checksum download_options download_request download_result error event "
        "event_sink range_set session_options version",
     4: "session download_task fetch rate_limit semaphore rate_limiter",
-    5: "haul batch batch_manager batch_options task_store memory_store",
+    5: "haul batch batch_manager batch_options batch_status task_store memory_store",
 }
 for floor, names in ROOT.items():
     for name in names.split():

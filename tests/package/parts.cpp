@@ -1,0 +1,9 @@
+// The optional parts of the installed package: what they need is found, too.
+#ifdef USES_json
+#include <haul/json/to_json.hpp>
+#endif
+#ifdef USES_sqlite
+#include <haul/store/sqlite_store.hpp>
+#endif
+
+int main() {}
