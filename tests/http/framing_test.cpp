@@ -127,6 +127,7 @@ TEST_CASE("the framing of a body", "[http][framing]") {
     CHECK(frame(make(500, r.list), "HEAD") == "none");
     CHECK(frame(make(200, r.list), "CONNECT") == "none");
     CHECK(frame(make(299, r.list), "CONNECT") == "none");
+    CHECK(frame(make(300, r.list), "CONNECT") == r.framing);
     CHECK(frame(make(407, r.list), "CONNECT") == r.framing);
   }
 }

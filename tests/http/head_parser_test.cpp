@@ -216,6 +216,11 @@ TEST_CASE("the size of a head is limited to the byte", "[http][head]") {
   CHECK(parse(head + "body", {head.size(), 100}).done);
   CHECK(parse(head, {head.size() - 1, 100}).error == errc::head_too_large);
   CHECK(parse("HTTP/1.1 200 " + std::string(100, 'x'), {50, 100}).error == errc::head_too_large);
+  // Full and without an end: nothing that could come would be inside.
+  CHECK(parse_whole(std::string_view{head}.substr(0, head.size() - 1), {head.size() - 1, 100})
+            .error == errc::head_too_large);
+  CHECK_FALSE(
+      parse_whole(std::string_view{head}.substr(0, head.size() - 1), {head.size(), 100}).error);
   // An error inside the limit comes before it, one behind it does not count.
   CHECK(parse("HTTP/1.1 200 OK\r\nA b\r\n" + std::string(100, 'x'), {50, 100}).error ==
         errc::malformed_head);
@@ -236,10 +241,14 @@ TEST_CASE("the number of fields is limited", "[http][head]") {
 TEST_CASE("an error and a result stay until reset", "[http][head]") {
   head_parser parser;
   CHECK(parser.parse("x").error == errc::malformed_head);
-  CHECK(parser.parse("HTTP/1.1 200 OK\r\n\r\n").error == errc::malformed_head);
+  const auto again = parser.parse("HTTP/1.1 200 OK\r\n\r\n");
+  CHECK(again.error == errc::malformed_head);
+  CHECK_FALSE(again.done);
   parser.reset();
   CHECK(parser.parse("HTTP/1.1 100 Continue\r\nA: b\r\n\r\n").consumed == 31);
-  CHECK(parser.parse("HTTP/1.1 100 Continue\r\nA: b\r\n\r\nmore").consumed == 31);
+  const auto more = parser.parse("HTTP/1.1 100 Continue\r\nA: b\r\n\r\nmore");
+  CHECK(more.consumed == 31);
+  CHECK(more.done);
   CHECK(parser.head().fields.size() == 1);
   parser.reset();
   const auto r = parser.parse("HTTP/1.0 200\r\n\r\n");
