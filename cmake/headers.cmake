@@ -88,6 +88,7 @@ set(HAUL_HEADERS
   haul/range_set.hpp
   haul/session.hpp
   haul/session_options.hpp
+  haul/src.hpp
   haul/store/memory_store.hpp
   haul/store/task_store.hpp
   haul/system/connect_race.hpp

@@ -25,9 +25,13 @@
 #include <haul/event.hpp>
 #include <haul/http/client.hpp>
 #include <haul/system/environment.hpp>
+#include <haul/system/system_environment.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/async_result.hpp>
 #include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
 #include <asio/strand.hpp>
 
 #include <atomic>
@@ -76,7 +80,27 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   /// Runs to the end: `void(std::error_code, download_result)`, where the error is none. To be
   /// called once.
   template <class Token>
-  auto async_run(Token&& token);
+  auto async_run(Token&& token) {
+    return asio::async_initiate<Token, void(std::error_code, download_result)>(
+        [self = this->shared_from_this()](auto handler) {
+          using handler_type = decltype(handler);
+          auto slot = asio::get_associated_cancellation_slot(handler);
+          std::shared_ptr<haul::detail::waiter<download_result>> w =
+              std::make_shared<haul::detail::waiter_impl<handler_type, download_result>>(
+                  std::move(handler), self->strand_);
+          if (slot.is_connected()) {
+            slot.assign([weak = std::weak_ptr{self}](asio::cancellation_type) {
+              if (const auto d = weak.lock()) d->stop();
+            });
+          }
+          asio::co_spawn(self->strand_, self->conduct(),
+                         [self, w](std::exception_ptr bug, download_result r) {
+                           if (bug) self->bug_ = bug;
+                           if (w->claim()) w->complete({}, std::move(r));
+                         });
+        },
+        token);
+  }
 
   /// After the run: throws what was thrown by the program, or for want of memory, if so.
   void rethrow_bug() const;
@@ -100,6 +124,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   using self_ptr = std::shared_ptr<download>;
 
   static constexpr std::chrono::milliseconds flush_interval{500};
+  static constexpr std::chrono::milliseconds shortest_interval{5};  // between looks at progress
   static constexpr std::uint64_t flush_bytes = 32u << 20;
   static constexpr std::uint64_t catch_up_bytes = 8u << 20;
   static constexpr std::uint64_t credit_bytes = 64u << 10;  // progress that forgives failures
@@ -131,8 +156,9 @@ class download : public std::enable_shared_from_this<download<Environment>> {
     file part;
     file log;
     std::uint64_t log_size = 0;
-    journal_state earlier;   // what the journal said
-    bool resumable = false;  // `earlier` can be used
+    bool has_journal = false;  // there is one, of use or not
+    journal_state earlier;     // what the journal said
+    bool resumable = false;    // `earlier` can be used
   };
 
   /// What the conductor should do next.
@@ -164,12 +190,14 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   void stream_ended(const stream_ptr& st, std::exception_ptr error);
   void note_failure(const stream_ptr& st, const failure& f);
   void note_refusal(source& src, const failure& f);
+  void forgive(source& src);
   void count_failure(source& src, const failure& f, clock::time_point now);
   void begin_plan();
   void report_progress(bool last);
   void start_clock();
   void keep_bug(std::exception_ptr bug);
   void conclude(const std::optional<failure>& failed);
+  void give_back_target();
   bool finish_round();
   std::vector<stream_ptr> all_streams() const;
   bool busy() const;
@@ -188,9 +216,12 @@ class download : public std::enable_shared_from_this<download<Environment>> {
              reply_verdict& verdict);
   bool start_over(stream& st, errc why);
   bool whole_in_part(stream& st);
+  static bool whole(const reply_verdict& v) noexcept {
+    return v.total && v.range.begin == 0 && v.range.end == *v.total;
+  }
   void adopt(stream& st, const http::response_head& head, const reply_verdict& verdict);
   std::string name_from(const http::reply<Environment>& reply) const;
-  awaitable<bool> settle(stream_ptr st, std::string name);
+  awaitable<bool> settle(stream_ptr st, std::string name, bool whole);
   awaitable<void> receive(stream_ptr st, exchange& x, byte_range body, std::uint64_t from);
   void body_ended(stream& st, std::uint64_t at, std::uint64_t body_end);
   awaitable<void> receive_small(stream_ptr st, exchange& x);
@@ -198,7 +229,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   std::optional<byte_range> next_range(stream& st);
 
   bool take_up_earlier();
-  bool choose_memory();
+  bool choose_memory(bool whole);
   void settled();
   std::uint64_t wanted(const stream& st) const;
   std::uint64_t take_over(const stream& st, std::uint64_t read, std::uint64_t fresh,
@@ -299,8 +330,14 @@ class download : public std::enable_shared_from_this<download<Environment>> {
 
 }  // namespace haul::engine
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/engine/impl/download_conductor.ipp>
 #include <haul/engine/impl/download_disk.ipp>
 #include <haul/engine/impl/download_stream.ipp>
+#else
+namespace haul::engine {
+extern template class download<system::system_environment>;
+}
+#endif
 
 #endif

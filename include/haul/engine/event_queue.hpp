@@ -8,6 +8,7 @@
 #include <haul/event_sink.hpp>
 
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
 
 #include <cstdint>
 #include <exception>
@@ -120,7 +121,10 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
       if (running_) return;
       running_ = true;
     }
-    asio::co_spawn(executor_, pump(shared_from_this()), [](std::exception_ptr) {});
+    // Posted: the sink may call the task, which may be holding its lock just now.
+    asio::post(executor_, [self = shared_from_this()] {
+      asio::co_spawn(self->executor_, pump(self), [](std::exception_ptr) {});
+    });
   }
 
   /// Waits until all events have been delivered. One operation at a time.

@@ -13,7 +13,7 @@ class governor {
  public:
   using clock = std::chrono::steady_clock;
 
-  explicit governor(unsigned most) : most_(std::max(most, 1u)) {}
+  explicit governor(unsigned most) : limit_(std::max(most, 1u)), most_(limit_) {}
 
   /// Streams that should be at work.
   unsigned level() const noexcept { return level_; }
@@ -33,7 +33,7 @@ class governor {
   /// The server asks for less, or refuses connections: half of what there is, for a while.
   void back_off(unsigned active, clock::time_point now) {
     if (state_ == state::closed) return;
-    most_ = std::max(1u, active / 2);
+    most_ = std::min(most_, std::max(1u, active / 2));
     best_ = level_ = std::min(level_, most_);
     hold(now);
   }
@@ -65,6 +65,7 @@ class governor {
       }
       case state::holding:
         if (now < hold_until_) return hold_until_;
+        most_ = limit_;
         if (level_ >= most_) {
           hold(now);
           return hold_until_;
@@ -119,7 +120,8 @@ class governor {
     hold_ = std::min<clock::duration>(hold_ * 2, longest_hold);
   }
 
-  unsigned most_;
+  unsigned limit_;
+  unsigned most_;  // less than the limit while the server wants fewer
   unsigned level_ = 1;
   unsigned best_ = 1;
   double best_goodput_ = 0;

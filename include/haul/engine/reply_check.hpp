@@ -86,6 +86,11 @@ inline reply_verdict check_part(const asked_for& asked, const known_version& kno
   v.range = byte_range{told->first, told->last + 1};
   v.total = told->total;
   v.validator = http::validator_of(head);
+  // A part of a file whose length nobody tells: where it ends would be a guess. The whole tells.
+  if (!v.total && !known.total) {
+    v.what = kind::range_refused;
+    return v;
+  }
   // The version comes first: a range of another file is no fault of the range.
   if (known.total && v.total && *known.total != *v.total) {
     v.what = kind::changed;

@@ -3,12 +3,17 @@
 
 #include <haul/detail/asio_compat.hpp>
 
+#include <haul/async/detail/job_service.hpp>
 #include <haul/async/rate_limiter.hpp>
 #include <haul/engine/buffer_pool.hpp>
 #include <haul/http/client.hpp>
 #include <haul/http/connection_pool.hpp>
 #include <haul/session_options.hpp>
 #include <haul/system/environment.hpp>
+
+#include <asio/execution/context.hpp>
+#include <asio/execution_context.hpp>
+#include <asio/query.hpp>
 
 #include <filesystem>
 #include <mutex>
@@ -33,6 +38,10 @@ struct session_core {
         pool(environment, executor, o.connections_per_host, o.idle_timeout),
         client(environment, pool, o.user_agent) {
     limiter.set_rate(o.rate_limit, environment.now());
+    if constexpr (requires { environment.jobs(); }) {
+      asio::use_service<haul::detail::job_service>(asio::query(executor, asio::execution::context))
+          .add(environment.jobs());
+    }
   }
 
   /// False when the target is being written already.

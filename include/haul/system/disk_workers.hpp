@@ -1,6 +1,8 @@
 #ifndef HAUL_SYSTEM_DISK_WORKERS_HPP
 #define HAUL_SYSTEM_DISK_WORKERS_HPP
 
+#include <haul/async/detail/job_service.hpp>
+
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -43,6 +45,9 @@ class disk_workers {
     }
   }
 
+  /// To be told when the context ends that its jobs use.
+  std::weak_ptr<haul::detail::job_source> source() const { return queue_; }
+
   void submit(std::function<void()> job) {
     {
       const std::lock_guard lock{queue_->mutex};
@@ -56,12 +61,23 @@ class disk_workers {
   }
 
  private:
-  struct queue {
+  struct queue final : haul::detail::job_source {
     std::mutex mutex;
     std::condition_variable work;
+    std::condition_variable rest;
     std::deque<std::function<void()>> jobs;
     std::size_t idle = 0;
+    std::size_t running = 0;
     bool closed = false;
+
+    void finish() override {
+      std::deque<std::function<void()>> dropped;
+      std::unique_lock lock{mutex};
+      closed = true;
+      dropped.swap(jobs);
+      work.notify_all();
+      rest.wait(lock, [&] { return running == 0; });
+    }
   };
 
   static void run(queue& q) {
@@ -73,10 +89,12 @@ class disk_workers {
       if (q.closed) return;
       std::function<void()> job = std::move(q.jobs.front());
       q.jobs.pop_front();
+      ++q.running;
       lock.unlock();
       job();
       job = nullptr;  // what it owned goes before the lock is taken again
       lock.lock();
+      if (--q.running == 0) q.rest.notify_all();
     }
   }
 

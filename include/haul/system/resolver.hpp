@@ -12,6 +12,7 @@
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/system_executor.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -51,7 +52,8 @@ class resolver {
       co_return one;
     }
     const std::shared_ptr<lookup> found = find_or_start(host);
-    const auto woken = std::make_shared<notifier>(executor);
+    // The look-up may outlive the executor's context, and so may what it notifies.
+    const auto woken = std::make_shared<notifier>(asio::system_executor{});
     watchdog<asio::steady_timer> deadline{asio::steady_timer{executor},
                                           [woken] { woken->notify(); }};
     if (limit.count() > 0) deadline.arm(clock::now() + limit);

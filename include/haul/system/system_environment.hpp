@@ -20,6 +20,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -76,6 +77,8 @@ class system_environment {
   }
 
   void submit(std::function<void()> job) { workers_.submit(std::move(job)); }
+  /// The jobs that an execution context must not end before.
+  std::weak_ptr<haul::detail::job_source> jobs() const { return workers_.source(); }
 
   file open(const std::filesystem::path& path, open_mode mode, std::error_code& ec) {
     return file::open(path, mode, ec);

@@ -43,31 +43,13 @@ download<Environment>::download(core_ptr core, download_request request,
 
 template <system::environment Environment>
 download<Environment>::~download() {
-  if (claimed_) core_->give_back(*claimed_);
+  give_back_target();
 }
 
 template <system::environment Environment>
-template <class Token>
-auto download<Environment>::async_run(Token&& token) {
-  return asio::async_initiate<Token, void(std::error_code, download_result)>(
-      [self = this->shared_from_this()](auto handler) {
-        using handler_type = decltype(handler);
-        auto slot = asio::get_associated_cancellation_slot(handler);
-        std::shared_ptr<haul::detail::waiter<download_result>> w =
-            std::make_shared<haul::detail::waiter_impl<handler_type, download_result>>(
-                std::move(handler), self->strand_);
-        if (slot.is_connected()) {
-          slot.assign([weak = std::weak_ptr{self}](asio::cancellation_type) {
-            if (const auto d = weak.lock()) d->stop();
-          });
-        }
-        asio::co_spawn(self->strand_, self->conduct(),
-                       [self, w](std::exception_ptr bug, download_result r) {
-                         if (bug) self->bug_ = bug;
-                         if (w->claim()) w->complete({}, std::move(r));
-                       });
-      },
-      token);
+void download<Environment>::give_back_target() {
+  if (claimed_) core_->give_back(*claimed_);
+  claimed_.reset();
 }
 
 template <system::environment Environment>
@@ -140,7 +122,8 @@ awaitable<download_result> download<Environment>::conduct() {
   }
   co_await quiesce();
   if (!published_) co_await leave(failed ? failed->error : std::error_code{});
-  alarm_.disarm();
+  alarm_.close();
+  give_back_target();
   conclude(failed);
   co_await events_->drained();
   co_return result_;
@@ -295,14 +278,14 @@ auto download<Environment>::next_step() -> step {
   if (s.over || s.open || s.refresh) return s;
   if (now >= report_due_) {
     s.report = opened_;
-    report_due_ = now + options_.progress_interval;
+    report_due_ = now + std::max(options_.progress_interval, shortest_interval);
     meter_.update(plan_.written().size(), now);
   }
   s.look_again = std::min(s.look_again, report_due_);
   if (journaled()) {
     const std::uint64_t fresh = plan_.written().size() - std::min(logged_, plan_.written().size());
     s.flush = fresh >= flush_bytes || (fresh > 0 && now >= flush_due_);
-    s.look_again = std::min(s.look_again, std::max(flush_due_, now + std::chrono::milliseconds{1}));
+    if (fresh > 0) s.look_again = std::min(s.look_again, flush_due_);
   }
   if (hashes_.wanted() && opened_ && !small_ && !catching_up_) {
     s.catch_up = plan_.written().run_end(0) >= hashes_.position() + catch_up_bytes;
@@ -501,6 +484,7 @@ void download<Environment>::note_failure(const stream_ptr& st, const failure& f)
 
 template <system::environment Environment>
 void download<Environment>::note_refusal(source& src, const failure& f) {
+  forgive(src);
   const bool stale =
       f.error == errc::unauthorized || f.error == errc::forbidden || f.error == errc::gone;
   if (stale && request_.refresh_url() && src.refreshes < most_refreshes) {
@@ -517,13 +501,19 @@ void download<Environment>::note_refusal(source& src, const failure& f) {
   src.dead = true;
 }
 
+/// Progress since the last failure makes earlier ones void.
 template <system::environment Environment>
-void download<Environment>::count_failure(source& src, const failure& f, clock::time_point now) {
+void download<Environment>::forgive(source& src) {
   if (joinable_ && !small_ && received_ >= counted_ + credit_bytes) {
     src.failures = 0;
     src.refreshes = 0;
   }
   counted_ = received_;
+}
+
+template <system::environment Environment>
+void download<Environment>::count_failure(source& src, const failure& f, clock::time_point now) {
+  forgive(src);
   ++src.failures;
   src.failed_at = now;
   const unsigned most =

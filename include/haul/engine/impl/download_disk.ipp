@@ -122,6 +122,7 @@ std::error_code download<Environment>::load_journal(const std::filesystem::path&
   std::error_code ec;
   file log = core_->environment.open(journal_path(target), system::open_mode::read, ec);
   if (ec) return ec;
+  into.has_journal = true;
   const std::uint64_t size = log.size(ec);
   if (ec || size > journal::most_bytes) return ec;
   std::string text(static_cast<std::size_t>(size), '\0');
@@ -130,11 +131,16 @@ std::error_code download<Environment>::load_journal(const std::filesystem::path&
   std::optional<journal_state> state = journal::read(text, ec);
   if (!state) return ec;
   const auto place = [](const std::string& url) { return url.substr(0, url.find('?')); };
-  if (place(state->header.url) != place(sources_[0].given.str())) return errc::journal_foreign;
+  if (place(state->header.url) != place(task_->url)) return errc::journal_foreign;
   if (request_.size() && *request_.size() != state->header.total) return errc::journal_foreign;
   const system::path_status part = core_->environment.status(part_path(target), ec);
   if (ec || part.size != state->header.total) return errc::journal_foreign;
   if (!state->header.validator.joinable() || state->written.empty()) return errc::journal_foreign;
+  // A file that is whole but for its name: asking for its last byte tells whether it is still the
+  // server's.
+  const std::uint64_t total = state->header.total;
+  if (state->written.size() == total) state->written.erase(byte_range{total - 1, total});
+  if (state->written.empty()) return errc::journal_foreign;
   into.earlier = std::move(*state);
   into.log_size = into.earlier.length;
   into.resumable = true;
@@ -163,10 +169,12 @@ auto download<Environment>::open_part_job() -> std::shared_ptr<failure> {
     if (!ec) st.part = environment.open(path, system::open_mode::update, ec);
     if (ec) return disk_failure(ec, operation::writing, path);
     const bool mine = st.part.try_lock(ec);
-    if (ec) return disk_failure(ec, operation::writing, path);
-    if (!mine) {
+    // Whoever had the lock may have given the file its final name meanwhile: then this handle is of
+    // a file that is complete.
+    const bool there = mine && !ec && environment.status(path, ec).exists;
+    if (ec || !there) {
       st.part.close();
-      return disk_failure(errc::part_locked, operation::writing, path);
+      return disk_failure(ec ? ec : make_error_code(errc::part_locked), operation::writing, path);
     }
   }
   if (st.resumable) {
@@ -238,7 +246,7 @@ bool download<Environment>::snapshot(range_set& written, journal_header& header)
   const std::lock_guard lock{mutex_};
   if (!journaled() || plan_.written().size() == logged_) return false;
   written = plan_.written();
-  header.url = sources_[0].given.str();
+  header.url = task_->url;
   header.total = *version_.total;
   header.validator = version_.validator;
   return true;
@@ -351,7 +359,8 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
     if (!ec) st.part = environment.open(part, system::open_mode::update, ec);
     if (ec) return disk_failure(ec, operation::writing, part);
     const bool mine = st.part.try_lock(ec);
-    if (!ec && !mine) ec = errc::part_locked;
+    const bool there = mine && !ec && environment.status(part, ec).exists;
+    if (!ec && !there) ec = errc::part_locked;
     if (ec) {
       st.part.close();
       return disk_failure(ec, operation::writing, part);
@@ -372,7 +381,7 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
   st.part.close();
   if (power) environment.sync_directory(st.target.parent_path(), ec);
   if (ec) return disk_failure(ec, operation::publishing, st.target);
-  if (st.log_size > 0) {
+  if (st.log_size > 0 || st.has_journal) {
     st.log.close();
     environment.remove(journal_path(st.target), ec);
   }

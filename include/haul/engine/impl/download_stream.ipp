@@ -57,9 +57,11 @@ awaitable<bool> download<Environment>::fetch(stream_ptr st, byte_range range) {
   reply_verdict verdict;
   const bool useful = judge(*st, asked, reply, verdict);
   if (!useful) co_return false;
-  if (!is_opened()) {
+  const bool unsettled = !is_opened() || (is_small() && !whole(verdict));
+  if (unsettled) {
     std::string name = name_from(reply);
-    const bool go_on = co_await settle(st, std::move(name));
+    const bool in_memory = whole(verdict);
+    const bool go_on = co_await settle(st, std::move(name), in_memory);
     if (!go_on) co_return false;
   }
   if (is_small()) {
@@ -113,7 +115,8 @@ bool download<Environment>::judge(stream& st, const asked_for& asked,
       return start_over(st, errc::content_changed);
     case kind::range_ignored:
       if (!whole_in_part(st)) {
-        no_ranges_ = true;
+        const bool mirror = st.source != version_source_ && confirmed_;
+        if (!mirror) no_ranges_ = true;
         start_over(st, errc::range_ignored);
       }
       return false;
@@ -125,6 +128,10 @@ bool download<Environment>::judge(stream& st, const asked_for& asked,
       verdict.what = kind::whole;
       break;
     case kind::error: {
+      // What an earlier run left does not fit what is there now.
+      if (head.status == 416 && !confirmed_ && asked.range.begin > 0) {
+        return start_over(st, errc::content_changed);
+      }
       failure f{verdict.error, operation::requesting};
       f.http_status = head.status;
       if (f.error == errc::server_error || f.error == errc::request_refused ||
@@ -219,8 +226,10 @@ std::string download<Environment>::name_from(const http::reply<Environment>& rep
 
 /// The first good reply is there: decides where its bytes go. False when the request was for the
 /// wrong bytes, because an earlier run has left some.
+///
+/// @param whole  Whether the reply is the whole file.
 template <system::environment Environment>
-awaitable<bool> download<Environment>::settle(stream_ptr st, std::string name) {
+awaitable<bool> download<Environment>::settle(stream_ptr st, std::string name, bool whole) {
   if (needs_name()) {
     auto job = [self = this->shared_from_this(), name = std::move(name)] {
       return self->name_job(name);
@@ -231,7 +240,7 @@ awaitable<bool> download<Environment>::settle(stream_ptr st, std::string name) {
     const bool replan = take_up_earlier();
     if (replan) co_return false;
   }
-  const bool in_memory = choose_memory();
+  const bool in_memory = choose_memory(whole);
   if (!in_memory) {
     auto job = [self = this->shared_from_this()] { return self->open_part_job(); };
     const std::shared_ptr<failure> failed =
@@ -262,9 +271,9 @@ bool download<Environment>::take_up_earlier() {
 
 /// A file that fits into one buffer goes through memory and is written at once.
 template <system::environment Environment>
-bool download<Environment>::choose_memory() {
+bool download<Environment>::choose_memory(bool whole) {
   const std::lock_guard lock{mutex_};
-  small_ = version_.total && *version_.total <= core_->buffers.buffer_size() &&
+  small_ = whole && version_.total && *version_.total <= core_->buffers.buffer_size() &&
            !storage_->resumable && !storage_->part.is_open();
   return small_;
 }
@@ -324,6 +333,10 @@ awaitable<void> download<Environment>::receive(stream_ptr st, exchange& x, byte_
     const auto now = environment.now();
     limiter_.charge(filled, now);
     floor_bytes += filled;
+    if (body.end != 0 && at + filled > body.end) {
+      // More than the head said: whose bytes these are cannot be told.
+      throw failure{errc::bad_content_range, operation::receiving};
+    }
     std::size_t known = 0;
     if (at < from) known = static_cast<std::size_t>(std::min<std::uint64_t>(filled, from - at));
     const std::uint64_t fresh = filled - known;
@@ -426,9 +439,6 @@ awaitable<void> download<Environment>::refresh(self_ptr self, stream_ptr st) {
   try {
     std::string answer = co_await self->request_.refresh_url()(why);
     fresh = std::move(answer);
-  } catch (const std::system_error& e) {
-    if (e.code() == asio::error::operation_aborted) throw;
-    threw = true;
   } catch (const std::exception&) {
     threw = true;
   }
@@ -448,7 +458,11 @@ void download<Environment>::refreshed(std::size_t source, bool threw, const std:
   engine::source& src = sources_[source];
   src.refreshing = false;
   if (threw) {
-    src.dead = true;  // with the failure that led here
+    if (pause_ || stop_ || fatal_ || restart_) {
+      src.wants_refresh = true;  // it was ended for another reason: ask again
+    } else {
+      src.dead = true;  // with the failure that led here
+    }
     return;
   }
   const http::url_result parsed = http::parse_url(fresh);
