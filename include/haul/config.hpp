@@ -25,8 +25,11 @@
 #define ASIO_HAS_STD_COROUTINE 1
 #endif
 
-/// Marks function bodies that one translation unit may hold for a whole program.
-#ifndef HAUL_DECL
+/// Marks functions whose bodies one translation unit holds for the whole program when
+/// HAUL_SEPARATE_COMPILATION is defined for all of it; that unit includes <haul/src.hpp>.
+#ifdef HAUL_SEPARATE_COMPILATION
+#define HAUL_DECL
+#else
 #define HAUL_DECL inline
 #endif
 

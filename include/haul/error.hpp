@@ -109,6 +109,8 @@ struct std::is_error_code_enum<haul::errc> : std::true_type {};
 template <>
 struct std::is_error_condition_enum<haul::condition> : std::true_type {};
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/impl/error.ipp>
+#endif
 
 #endif

@@ -18,6 +18,7 @@
 #include <haul/error.hpp>
 #include <haul/event.hpp>
 #include <haul/system/environment.hpp>
+#include <haul/system/system_environment.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -233,7 +234,13 @@ class core : public std::enable_shared_from_this<core<Environment>> {
 
 }  // namespace haul::batch
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/batch/impl/core_run.ipp>
 #include <haul/batch/impl/core_submit.ipp>
+#else
+namespace haul::batch {
+extern template class core<system::system_environment>;
+}
+#endif
 
 #endif

@@ -7,8 +7,11 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
+#include <asio/error.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
+
+#include <system_error>
 
 namespace haul {
 
@@ -23,6 +26,15 @@ inline constexpr const asio::use_awaitable_t<>& use_awaitable = asio::use_awaita
 
 /// As `use_awaitable`, with the error put into `ec` instead of thrown.
 inline auto into(std::error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
+
+/// Asio gives the system's errors a category of its own, which until 1.24 does not know the
+/// standard conditions: `ec == std::errc::connection_reset` was never true.
+inline std::error_code to_system(std::error_code ec) noexcept {
+  if (ec.category() == asio::error::get_system_category()) {
+    return {ec.value(), std::system_category()};
+  }
+  return ec;
+}
 
 }  // namespace detail
 }  // namespace haul

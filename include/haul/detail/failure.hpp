@@ -1,6 +1,8 @@
 #ifndef HAUL_DETAIL_FAILURE_HPP
 #define HAUL_DETAIL_FAILURE_HPP
 
+#include <haul/detail/asio_compat.hpp>
+
 #include <haul/download_result.hpp>
 #include <haul/error.hpp>
 
@@ -18,7 +20,7 @@ namespace haul::detail {
 class failure : public std::exception {
  public:
   failure(std::error_code ec, operation doing, std::string about = {})
-      : error(ec), what_for(doing), detail(std::move(about)) {}
+      : error(to_system(ec)), what_for(doing), detail(std::move(about)) {}
 
   const char* what() const noexcept override { return "haul::detail::failure"; }
 

@@ -72,6 +72,8 @@ class chunked_decoder {
 
 }  // namespace haul::http
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/impl/http_chunked_decoder.ipp>
+#endif
 
 #endif

@@ -22,6 +22,8 @@ HAUL_DECL std::optional<std::string> parse_content_disposition_filename(std::str
 
 }  // namespace haul::http
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/impl/http_content_disposition.ipp>
+#endif
 
 #endif

@@ -26,6 +26,8 @@ HAUL_DECL std::string format_date(std::chrono::sys_seconds time);
 
 }  // namespace haul::http
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/impl/http_date.ipp>
+#endif
 
 #endif

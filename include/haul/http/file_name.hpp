@@ -33,6 +33,8 @@ HAUL_DECL std::string file_name_of_url(const url& u);
 
 }  // namespace haul::http
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/impl/http_file_name.ipp>
+#endif
 
 #endif

@@ -53,6 +53,8 @@ HAUL_DECL bool keeps_alive(const response_head& head);
 
 }  // namespace haul::http
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/impl/http_framing.ipp>
+#endif
 
 #endif

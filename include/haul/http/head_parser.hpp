@@ -73,6 +73,8 @@ class head_parser {
 
 }  // namespace haul::http
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/impl/http_head_parser.ipp>
+#endif
 
 #endif

@@ -37,6 +37,8 @@ HAUL_DECL redirect_decision decide_redirect(const url& from, int status, const f
 
 }  // namespace haul::http
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/impl/http_redirect.ipp>
+#endif
 
 #endif

@@ -103,6 +103,8 @@ HAUL_DECL url_result parse_url(std::string_view text);
 
 }  // namespace haul::http
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/impl/http_url.ipp>
+#endif
 
 #endif

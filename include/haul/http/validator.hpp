@@ -57,6 +57,8 @@ HAUL_DECL bool same_version(const validator& known, const validator& seen);
 
 }  // namespace haul::http
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/impl/http_validator.ipp>
+#endif
 
 #endif

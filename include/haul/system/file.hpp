@@ -76,6 +76,8 @@ HAUL_DECL std::uint64_t free_space(const std::filesystem::path& path, std::error
 
 }  // namespace haul::system
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/system/impl/file_posix.ipp>
+#endif
 
 #endif

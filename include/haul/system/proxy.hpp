@@ -124,6 +124,8 @@ struct proxy_settings_result {
 
 }  // namespace haul::system
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/impl/system_proxy.ipp>
+#endif
 
 #endif

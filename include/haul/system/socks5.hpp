@@ -63,6 +63,8 @@ class socks5_client {
 
 }  // namespace haul::system
 
+#ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/impl/system_socks5.ipp>
+#endif
 
 #endif
