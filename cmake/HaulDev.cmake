@@ -56,3 +56,11 @@ set(HAUL_TEST_ENVIRONMENT
   "ASAN_OPTIONS=halt_on_error=1:detect_leaks=1:detect_stack_use_after_return=1"
   "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1"
   "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+
+# haul's bodies, compiled once for all of the project's own programs (HAUL_SEPARATE_COMPILATION).
+file(WRITE "${PROJECT_BINARY_DIR}/haul_compiled.cpp.new" "#include <haul/src.hpp>\n")
+configure_file("${PROJECT_BINARY_DIR}/haul_compiled.cpp.new" "${PROJECT_BINARY_DIR}/haul_compiled.cpp"
+  COPYONLY)
+add_library(haul_compiled STATIC EXCLUDE_FROM_ALL "${PROJECT_BINARY_DIR}/haul_compiled.cpp")
+target_compile_definitions(haul_compiled PUBLIC HAUL_SEPARATE_COMPILATION)
+target_link_libraries(haul_compiled PUBLIC haul::haul PRIVATE haul_dev)

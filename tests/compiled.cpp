@@ -1,1 +1,0 @@
-#include <haul/src.hpp>
