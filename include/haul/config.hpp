@@ -5,6 +5,11 @@
 
 #include <haul/version.hpp>
 
+// Before Asio: its configuration asks libstdc++ whether there is aligned_alloc, and gets another
+// answer in a translation unit that has included nothing of it yet. Two answers in one program mix
+// two ways of allocating.
+#include <cstddef>
+
 #ifndef ASIO_STANDALONE
 #define ASIO_STANDALONE 1
 #endif
