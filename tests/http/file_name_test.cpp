@@ -71,6 +71,9 @@ TEST_CASE("names are made safe", "[http][name]") {
       {"lpt9.x", "_lpt9.x"},
       {"COM0", "_COM0"},
       {"COM\xc2\xb9.x", "_COM\xc2\xb9.x"},
+      {"com\xc2\xb2", "_com\xc2\xb2"},
+      {"LPT\xc2\xb3.x", "_LPT\xc2\xb3.x"},
+      {"COM\xc2\xb4", "COM\xc2\xb4"},
       {"CONIN$", "_CONIN$"},
       {"C\x01ON", "_CON"},
       {"CONSOLE", "CONSOLE"},
@@ -88,12 +91,29 @@ TEST_CASE("names are made safe", "[http][name]") {
   }
 }
 
+TEST_CASE("which characters are dropped because they cannot be seen", "[http][name]") {
+  for (unsigned code = 0x2000; code < 0x3000; ++code) {
+    const bool hidden = (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+                        (code >= 0x2060 && code <= 0x206f);
+    const std::string character{static_cast<char>(0xe0 | code >> 12),
+                                static_cast<char>(0x80 | (code >> 6 & 0x3f)),
+                                static_cast<char>(0x80 | (code & 0x3f))};
+    INFO(code);
+    CHECK(safe_file_name("a" + character + "b") == (hidden ? "ab" : "a" + character + "b"));
+  }
+}
+
 TEST_CASE("long names are cut", "[http][name]") {
   constexpr std::size_t most = max_file_name;
   CHECK(safe_file_name(std::string(most, 'a')) == std::string(most, 'a'));
   CHECK(safe_file_name(std::string(most + 1, 'a')) == std::string(most, 'a'));
   CHECK(safe_file_name(std::string(1000, 'a') + ".zip") == std::string(most - 4, 'a') + ".zip");
   CHECK(safe_file_name("a." + std::string(1000, 'b')) == "a." + std::string(most - 2, 'b'));
+  // An extension of up to 32 bytes with its dot, that is.
+  const std::string long_name(300, 'a');
+  CHECK(safe_file_name(long_name + "." + std::string(31, 'b')) ==
+        std::string(most - 32, 'a') + "." + std::string(31, 'b'));
+  CHECK(safe_file_name(long_name + "." + std::string(32, 'b')) == std::string(most, 'a'));
   // Between characters, not inside one.
   std::string wide;
   for (int i = 0; i < 200; ++i) wide += "\xe6\x96\x87";
