@@ -8,7 +8,7 @@
 # where its packages are at hand.
 #
 # The headers are file sets, so that each public one can be compiled alone
-# (all_verify_interface_header_sets); bodies (.ipp) need no such check.
+# (all_verify_interface_header_sets); bodies (.ipp, and src.hpp for all of them) need no such check.
 function(haul_part name)
   cmake_parse_arguments(PARSE_ARGV 1 part "" "" "HEADERS;LINK;PACKAGES")
   if(name STREQUAL "haul")
@@ -45,8 +45,8 @@ function(haul_part name)
 
   list(TRANSFORM part_HEADERS PREPEND "${PROJECT_SOURCE_DIR}/include/")
   set(bodies ${part_HEADERS})
-  list(FILTER bodies INCLUDE REGEX "\\.ipp$")
-  list(FILTER part_HEADERS EXCLUDE REGEX "\\.ipp$")
+  list(FILTER bodies INCLUDE REGEX "\\.ipp$|/src\\.hpp$")
+  list(FILTER part_HEADERS EXCLUDE REGEX "\\.ipp$|/src\\.hpp$")
   target_sources(${target} INTERFACE
     FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/include" FILES ${part_HEADERS}
     FILE_SET bodies TYPE HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/include" FILES ${bodies})
