@@ -1,0 +1,192 @@
+#include "catch.hpp"
+#include <haul/engine/governor.hpp>
+#include <haul/engine/sources.hpp>
+#include <haul/engine/speed_meter.hpp>
+
+#include <algorithm>
+#include <cstdint>
+
+using haul::engine::governor;
+using haul::engine::source_list;
+using haul::engine::speed_meter;
+using namespace std::chrono_literals;
+
+namespace {
+
+using time_point = governor::clock::time_point;
+
+// A link that gives each stream its share, up to a total, looked at every 10 ms.
+struct network {
+  double for_each = 1e6;
+  double in_all = 1e9;
+  double received = 0;
+  time_point now{1s};
+
+  unsigned run(governor& g, std::chrono::milliseconds time, bool answered = true) {
+    unsigned most = 0;
+    for (auto passed = 0ms; passed < time; passed += 10ms) {
+      now += 10ms;
+      received += std::min(for_each * g.level(), in_all) * 0.01;
+      g.update(now, static_cast<std::uint64_t>(received), answered, 5ms);
+      most = std::max(most, g.level());
+    }
+    return most;
+  }
+};
+
+haul::http::url url(const char* text) { return haul::http::parse_url(text).value; }
+
+}  // namespace
+
+TEST_CASE("one stream until more are possible", "[governor]") {
+  governor g{16};
+  network l;
+  CHECK(g.level() == 1);
+  CHECK(g.update(l.now, 0, true, 1ms) == time_point::max());
+  CHECK(l.run(g, 1s) == 1);
+  g.open(l.now);
+  CHECK(g.level() == 2);
+  g.close();
+  CHECK(g.level() == 1);
+  CHECK(l.run(g, 10s) == 1);
+  g.back_off(4, l.now);
+  CHECK(g.level() == 1);
+}
+
+TEST_CASE("it grows while the goodput grows", "[governor]") {
+  governor g{16};
+  network l;
+  g.open(l.now);
+  l.run(g, 2s);
+  CHECK(g.level() == 16);
+  governor odd{7};
+  network m;
+  odd.open(m.now);
+  CHECK(m.run(odd, 2s) == 7);
+  governor one{1};
+  one.open(m.now);
+  CHECK(one.level() == 1);
+}
+
+TEST_CASE("it stops where more streams bring nothing, and looks again", "[governor]") {
+  governor g{16};
+  network l;
+  l.in_all = 3.5e6;
+  g.open(l.now);
+  l.run(g, 2s);
+  CHECK(g.level() == 4);
+  CHECK(l.run(g, 2s) == 4);
+  l.in_all = 1e9;  // the network has become better
+  l.run(g, 30s);
+  CHECK(g.level() == 16);
+}
+
+TEST_CASE("a step that gets no answer is a failed one", "[governor]") {
+  governor g{16};
+  network l;
+  l.in_all = 1e6;
+  g.open(l.now);
+  l.run(g, 4s, false);
+  CHECK(g.level() == 2);
+  l.run(g, 2s, false);
+  CHECK(g.level() == 1);
+  l.run(g, 10s);
+  CHECK(g.level() >= 1);
+  CHECK(g.level() <= 2);
+}
+
+TEST_CASE("a server that wants fewer gets half, for a while", "[governor]") {
+  governor g{16};
+  network l;
+  g.open(l.now);
+  l.run(g, 2s);
+  REQUIRE(g.level() == 16);
+  g.back_off(16, l.now);
+  CHECK(g.level() == 8);
+  CHECK(l.run(g, 4s) == 8);
+  l.run(g, 120s);
+  CHECK(g.level() == 16);
+  g.back_off(1, l.now);
+  CHECK(g.level() == 1);
+}
+
+TEST_CASE("update tells when to look again, and never stands still", "[governor]") {
+  governor g{8};
+  network l;
+  g.open(l.now);
+  for (int i = 0; i < 200; ++i) {
+    const auto again = g.update(l.now, static_cast<std::uint64_t>(l.received), true, 5ms);
+    l.received += 1e5;
+    REQUIRE(again >= l.now);
+    REQUIRE(again <= l.now + 61s);
+    l.now = std::max(again, l.now + 1ms);
+  }
+}
+
+TEST_CASE("the healthiest and least busy source comes first", "[sources]") {
+  source_list s;
+  const time_point now{10s};
+  CHECK(!s.choose(now));
+  CHECK(!s.next_ready());
+  s.add(url("http://a/f"));
+  s.add(url("http://b/f"));
+  CHECK(s.choose(now) == 0u);
+  s[0].active = 1;
+  CHECK(s.choose(now) == 1u);
+  s[1].failures = 1;
+  CHECK(s.choose(now) == 0u);
+  s[0].not_before = now + 5s;
+  CHECK(s.choose(now) == 1u);
+  s[1].not_before = now + 3s;
+  CHECK(!s.choose(now));
+  CHECK(s.next_ready() == now + 3s);
+  s[1].dead = true;
+  CHECK(s.next_ready() == now + 5s);
+  s[0].refreshing = true;
+  CHECK(s.next_ready() == time_point::max());
+  CHECK(!s.choose(now + 1h));
+  s[0].dead = true;
+  CHECK(!s.next_ready());
+}
+
+TEST_CASE("the failure that tells most is told", "[sources]") {
+  using haul::detail::failure;
+  source_list s;
+  s.add(url("http://a/f"));
+  s.add(url("http://b/f"));
+  CHECK(s.verdict() == nullptr);
+  s[1].last = failure{haul::errc::connection_closed, haul::operation::receiving};
+  CHECK(s.verdict()->error == haul::errc::connection_closed);
+  s[0].last = failure{haul::errc::connect_timeout, haul::operation::connecting};
+  CHECK(s.verdict()->error == haul::errc::connect_timeout);
+  s[1].last = failure{haul::errc::not_found, haul::operation::requesting};
+  s[1].last->http_status = 404;
+  CHECK(s.verdict()->error == haul::errc::not_found);
+}
+
+TEST_CASE("speed is smoothed", "[speed_meter]") {
+  speed_meter m;
+  CHECK(m.speed() == 0);
+  CHECK(m.time_left(0) == 0s);
+  CHECK(!m.time_left(10));
+  time_point now{1s};
+  std::uint64_t total = 5'000'000;  // there from an earlier run: no speed
+  m.update(total, now);
+  CHECK(m.speed() == 0);
+  for (int i = 0; i < 20; ++i) {
+    now += 100ms;
+    total += 100'000;
+    m.update(total, now);
+    CHECK(m.speed() >= 999'000);
+    CHECK(m.speed() <= 1'001'000);
+  }
+  CHECK(m.time_left(10'000'000) >= 9s);
+  CHECK(m.time_left(10'000'000) <= 11s);
+  m.update(total, now + 1ms);  // too soon to tell anything
+  CHECK(m.speed() >= 999'000);
+  for (int i = 0; i < 300; ++i) m.update(total, now += 100ms);
+  CHECK(m.speed() < 1'000);
+  m.update(total - 10, now += 100ms);  // never negative
+  m.reset();
+  CHECK(m.speed() == 0);
+}
