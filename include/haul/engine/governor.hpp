@@ -40,12 +40,14 @@ class governor {
 
   /// Looks at what has come of the last step.
   ///
-  /// @param received  Bytes received so far, by all streams.
-  /// @param answered  Whether every stream that was asked for is receiving.
-  /// @param answer    How long a reply takes to begin.
-  /// @returns         When to look again.
+  /// @param received   Bytes received so far, by all streams.
+  /// @param answered   Whether every stream that was asked for is receiving.
+  /// @param answer     How long a reply takes to begin.
+  /// @param throttled  Whether a rate limit holds the streams back, so that more of them would
+  ///                   bring nothing but bytes that wait in sockets.
+  /// @returns  When to look again.
   clock::time_point update(clock::time_point now, std::uint64_t received, bool answered,
-                           clock::duration answer) {
+                           clock::duration answer, bool throttled = false) {
     switch (state_) {
       case state::closed:
         return clock::time_point::max();
@@ -58,6 +60,11 @@ class governor {
         return now + window(answer);
       case state::measuring: {
         if (now - since_ < window(answer)) return since_ + window(answer);
+        if (throttled) {
+          level_ = best_;
+          rest(now);
+          return hold_until_;
+        }
         const std::chrono::duration<double> passed = now - since_;
         const double goodput = static_cast<double>(received - bytes_) / passed.count();
         judge(goodput, now);
@@ -66,6 +73,10 @@ class governor {
       case state::holding:
         if (now < hold_until_) return hold_until_;
         most_ = limit_;
+        if (throttled) {
+          rest(now);
+          return hold_until_;
+        }
         if (level_ >= most_) {
           hold(now);
           return hold_until_;
@@ -118,6 +129,12 @@ class governor {
     state_ = state::holding;
     hold_until_ = now + hold_;
     hold_ = std::min<clock::duration>(hold_ * 2, longest_hold);
+  }
+
+  /// As `hold`, for as long as the first time.
+  void rest(clock::time_point now) {
+    state_ = state::holding;
+    hold_until_ = now + first_hold;
   }
 
   unsigned limit_;

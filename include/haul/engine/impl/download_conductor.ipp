@@ -314,7 +314,8 @@ void download<Environment>::plan_streams(step& s, clock::time_point now) {
     const bool answered = std::all_of(streams_.begin(), streams_.end(),
                                       [](const auto& st) { return st.second->answered; }) &&
                           streams_.size() >= governor_.level();
-    const auto again = governor_.update(now, received_, answered, answer_time_);
+    const bool throttled = limiter_.limited() && limiter_.ready_at(now) > now;
+    const auto again = governor_.update(now, received_, answered, answer_time_, throttled);
     s.look_again = std::min(s.look_again, std::max(again, now + std::chrono::milliseconds{1}));
     wanted = governor_.level();
   }
