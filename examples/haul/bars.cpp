@@ -32,8 +32,7 @@ std::string bar_line(const transfer_view& t, std::size_t columns) {
   constexpr std::size_t gap = 2;
   if (!t.note.empty()) {
     const std::size_t label = std::min({most_label, columns / 2, width_of(t.label)});
-    const std::size_t rest = columns - label;
-    return fit(t.label, label) + (rest < gap ? "" : "  " + fit(t.note, rest - gap));
+    return fit(t.label, label) + fit("  " + t.note, columns - label);
   }
   struct column {
     std::string text;
@@ -43,7 +42,7 @@ std::string bar_line(const transfer_view& t, std::size_t columns) {
   numbers.push_back({t.done ? percent_text(*t.done) : "", 4});
   numbers.push_back({size_text(t.total.value_or(t.downloaded)), 8});
   numbers.push_back({speed_text(t.speed), 10});
-  numbers.push_back({t.time_left ? duration_text(*t.time_left) : "", 7});
+  numbers.push_back({t.time_left ? time_left_text(*t.time_left) : "", 7});
   const auto width_of_numbers = [&numbers] {
     std::size_t sum = 0;
     for (const column& c : numbers) sum += gap + c.width;
@@ -73,7 +72,7 @@ std::string progress_text(const transfer_view& t) {
     text = size_text(t.downloaded);
   }
   text += ", " + speed_text(t.speed);
-  if (t.time_left) text += ", " + duration_text(*t.time_left) + " left";
+  if (t.time_left) text += ", " + time_left_text(*t.time_left) + " left";
   return text;
 }
 

@@ -154,7 +154,7 @@ std::uint64_t display::fetched() const {
 }
 
 std::string display::count_text() const {
-  std::string text = std::to_string(completed_) + " of " + plural(total_, "file");
+  std::string text = std::to_string(completed_) + '/' + plural(total_, "file");
   if (failed_ > 0) text += ", " + std::to_string(failed_) + " failed";
   return text;
 }
@@ -180,7 +180,7 @@ transfer_view display::all() const {
     if (sizes > 0) v.done = static_cast<double>(v.downloaded) / static_cast<double>(sizes);
     if (speed_ > 0) {
       const std::uint64_t left = sizes - std::min(sizes, v.downloaded);
-      v.time_left = std::chrono::seconds{static_cast<std::int64_t>(left / speed_)};
+      v.time_left = std::chrono::seconds{static_cast<std::int64_t>((left + speed_ - 1) / speed_)};
     }
   } else if (*v.done > 0) {
     const std::chrono::duration<double> passed = clock::now() - begun_;

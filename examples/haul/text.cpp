@@ -171,12 +171,19 @@ std::string speed_text(std::uint64_t bytes_per_second) {
   return size_text(bytes_per_second) + "/s";
 }
 
-std::string duration_text(std::chrono::milliseconds lasts) {
-  const auto s = static_cast<long long>((lasts.count() + 500) / 1000);
-  std::array<char, 48> out{};
-  if (lasts.count() < 9950) {
-    std::snprintf(out.data(), out.size(), "%.1f s", static_cast<double>(lasts.count()) / 1000);
-  } else if (s < 60) {
+std::string duration_text(std::chrono::milliseconds lasted) {
+  if (lasted >= std::chrono::milliseconds{9950}) {
+    return time_left_text(std::chrono::round<std::chrono::seconds>(lasted));
+  }
+  std::array<char, 32> out{};
+  std::snprintf(out.data(), out.size(), "%.1f s", static_cast<double>(lasted.count()) / 1000);
+  return out.data();
+}
+
+std::string time_left_text(std::chrono::seconds left) {
+  const auto s = static_cast<long long>(left.count());
+  std::array<char, 80> out{};
+  if (s < 60) {
     std::snprintf(out.data(), out.size(), "%lld s", s);
   } else if (s < 3600) {
     std::snprintf(out.data(), out.size(), "%lld:%02lld", s / 60, s % 60);

@@ -34,9 +34,11 @@ std::string fit(std::string_view text, std::size_t width);
 /// As `fit`, with the spaces in front.
 std::string fit_right(std::string_view text, std::size_t width);
 
-std::string size_text(std::uint64_t bytes);                  ///< "12.3 MiB"
-std::string speed_text(std::uint64_t bytes_per_second);      ///< "12.3 MiB/s"
-std::string duration_text(std::chrono::milliseconds lasts);  ///< "5 s", "2:05", "1:02:05"
+std::string size_text(std::uint64_t bytes);              ///< "12.3 MiB"
+std::string speed_text(std::uint64_t bytes_per_second);  ///< "12.3 MiB/s"
+std::string duration_text(
+    std::chrono::milliseconds lasted);                  ///< "0.5 s", "12 s", "2:05", "1:02:05"
+std::string time_left_text(std::chrono::seconds left);  ///< the same without a fraction
 
 }  // namespace haul_command
 
