@@ -62,7 +62,8 @@ class download_task {
   /// with `errc::sink_failed`.
   ///
   /// @par Per-Operation Cancellation
-  /// Terminal, partial and total: as `stop()`; `run()` completes with `errc::stopped`.
+  /// Terminal, and what else the awaiting coroutine lets through: as `stop()`; `run()` completes
+  /// with `errc::stopped`.
   awaitable<download_result> run() { return run_engine(download_); }
 
   /// Lets the task stand still: within 20 ms nothing more is fetched, and its connections are

@@ -188,6 +188,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   stream_ptr add_stream(std::size_t source, unsigned id);
   void launch(const stream_ptr& st, awaitable<void> body);
   void stream_ended(const stream_ptr& st, std::exception_ptr error);
+  void reunite();
   void note_failure(const stream_ptr& st, const failure& f);
   void note_refusal(source& src, const failure& f);
   void forgive(source& src);

@@ -34,7 +34,10 @@ class governor {
   void back_off(unsigned active, clock::time_point now) {
     if (state_ == state::closed) return;
     most_ = std::min(most_, std::max(1u, active / 2));
+    const unsigned before = level_;
     best_ = level_ = std::min(level_, most_);
+    // What the others brought is no measure for these.
+    best_goodput_ *= static_cast<double>(level_) / before;
     hold(now);
   }
 
@@ -52,8 +55,13 @@ class governor {
       case state::closed:
         return clock::time_point::max();
       case state::waiting:
-        // A step that never gets its streams has failed.
-        if (!answered && now - since_ < patience) return since_ + patience;
+        if (!answered) {
+          if (now - since_ < patience) return since_ + patience;
+          // A step that never gets its streams has failed.
+          level_ = best_;
+          hold(now);
+          return hold_until_;
+        }
         state_ = state::measuring;
         since_ = now;
         bytes_ = received;

@@ -105,15 +105,15 @@ class planner {
   }
 
   /// The reply that the stream reads runs on to `end`: what was taken from the stream, and is free
-  /// again, becomes its own. For a server that gives the whole file to whoever asks for a part.
+  /// again, becomes its own.
   void reunite(stream_id id, std::uint64_t end) {
     const auto at = lanes_.find(id);
     if (at == lanes_.end()) return;
     lane& l = at->second;
-    const byte_range behind{l.own.end, end};
-    if (behind.empty() || !free_.contains(behind)) return;
+    const byte_range behind{l.own.end, std::min(end, free_.run_end(l.own.end))};
+    if (behind.empty()) return;
     free_.erase(behind);
-    l.own.end = l.request_end = end;
+    l.own.end = l.request_end = behind.end;
   }
 
   /// The stream is gone; what it owned and did not receive is free again.

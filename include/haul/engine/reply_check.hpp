@@ -9,6 +9,7 @@
 #include <haul/http/status.hpp>
 #include <haul/http/validator.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -103,6 +104,12 @@ inline reply_verdict check_part(const asked_for& asked, const known_version& kno
   // An earlier start is only more than was asked for; what is known already is skipped.
   const bool reaches = v.range.begin <= asked.range.begin && v.range.end > asked.range.begin;
   if (!reaches) return refuse(errc::bad_content_range);
+  // But then it must not end earlier, too: that is a range that was moved, by whatever mistake.
+  const std::uint64_t total = v.total ? *v.total : *known.total;
+  const std::uint64_t end = asked.open_ended ? total : std::min(asked.range.end, total);
+  if (v.range.begin < asked.range.begin && v.range.end < end) {
+    return refuse(errc::bad_content_range);
+  }
   if (framing.how == http::body_framing::kind::length && framing.length != v.range.size()) {
     return refuse(errc::bad_content_range);
   }

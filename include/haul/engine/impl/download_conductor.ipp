@@ -121,7 +121,9 @@ awaitable<download_result> download<Environment>::conduct() {
     keep_bug(std::current_exception());
   }
   co_await quiesce();
-  if (!published_) co_await leave(failed ? failed->error : std::error_code{});
+  std::error_code why;
+  if (failed) why = failed->error;
+  if (!published_) co_await leave(why);  // g++ 12 looks into both arms of a `?:` as its argument
   alarm_.close();
   give_back_target();
   conclude(failed);
@@ -432,6 +434,7 @@ void download<Environment>::stream_ended(const stream_ptr& st, std::exception_pt
   st->ended = true;
   plan_.release(st->id);
   streams_.erase(st->id);
+  reunite();
   --sources_[st->source].active;
   if (error) {
     try {
@@ -450,6 +453,15 @@ void download<Environment>::stream_ended(const stream_ptr& st, std::exception_pt
   const bool lost = confirmed_ && opened_ && !joinable_ && !small_ && !plan_.total_received();
   if (lost && streams_.empty() && !restart_) restart_ = errc::connection_closed;
   wake();
+}
+
+/// What a stream has left behind may lie in replies that others are reading: if so, it is theirs
+/// again, and needs no other request.
+template <system::environment Environment>
+void download<Environment>::reunite() {
+  for (const auto& [id, st] : streams_) {
+    if (st->answered) plan_.reunite(id, st->reply_end);
+  }
 }
 
 template <system::environment Environment>
