@@ -2,13 +2,15 @@
 #define HAUL_COMMAND_JOB_QUEUE_HPP
 
 #include "job_list.hpp"
+#include "options.hpp"
 #include <haul/haul.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <exception>
 #include <functional>
-#include <vector>
+#include <memory>
+#include <string>
+#include <unordered_map>
 
 namespace haul_command {
 
@@ -23,17 +25,19 @@ struct run_summary {
   std::size_t stopped = 0;  ///< of those that had begun
 };
 
-/// Runs the downloads of a list in order, some at a time. All of the scheduling is here.
+/// Runs the downloads of a list as a batch, or the unfinished batches of a database. All of the
+/// scheduling is here, which is to say in `haul::batch_manager`.
 ///
-/// A task is made when its turn comes and gone when it is over, so that a long list costs no more
-/// than its text. Everything runs on the one thread of the session's context.
+/// Everything runs on the one thread of the session's context.
 class job_queue {
  public:
-  job_queue(haul::session& session, const job_list& jobs, const haul::download_options& options,
+  /// @throws std::system_error  when the database cannot be used.
+  job_queue(haul::session& session, const job_list& jobs, const command_options& options,
             observer tell);
+  ~job_queue();
 
   /// @param over  Called once when every task is over.
-  void start(std::size_t at_once, std::function<void()> over);
+  void start(std::function<void()> over);
 
   /// Begins nothing more, and stops what runs; the state on disk is kept.
   void stop();
@@ -43,41 +47,34 @@ class job_queue {
   std::exception_ptr bug() const noexcept { return bug_; }
 
  private:
-  using clock = std::chrono::steady_clock;
-
   struct sink {
     job_queue* queue;
-    std::size_t index;
-    void operator()(const haul::event& e) const { queue->tell_(e, index, queue->summary_.total); }
+    void operator()(const haul::event& e) const { queue->take(e); }
   };
-  using task = haul::download_task<sink>;
+  /// The manager, whatever its store is.
+  class manager;
+  template <class Store>
+  class manager_of;
 
-  /// Where a task can be found while it lives.
-  class held {
-   public:
-    held(task*& place, task& t) : place_(place) { place_ = &t; }
-    ~held() { place_ = nullptr; }
-    held(const held&) = delete;
-    held& operator=(const held&) = delete;
-
-   private:
-    task*& place_;
-  };
-
-  haul::awaitable<void> work(std::size_t place);
-  void worker_ended(std::exception_ptr bug);
-  void count(const haul::download_result& r);
+  haul::awaitable<void> run();
+  haul::awaitable<void> run_list();
+  haul::awaitable<void> run_stored();
+  haul::awaitable<void> close();
+  void take(const haul::event& e);
+  std::string id_of(std::size_t index) const;
+  std::size_t place_of(const std::string& id) const;
+  void settle(std::size_t index, const haul::submitted_file& f);
+  void end(std::exception_ptr bug);
 
   haul::session& session_;
   const job_list& jobs_;
-  const haul::download_options options_;
+  const command_options& options_;
   const observer tell_;
+  const std::unique_ptr<manager> manager_;
+  std::string prefix_;                                   // of the ids of this run
+  std::unordered_map<std::string, std::size_t> places_;  // of tasks that have ids of other runs
   std::function<void()> over_;
-  std::vector<task*> running_;  // one place for each worker
   run_summary summary_;
-  clock::time_point begun_{};
-  std::size_t next_ = 0;
-  std::size_t workers_ = 0;
   bool stopped_ = false;
   std::exception_ptr bug_;
 };

@@ -43,7 +43,7 @@ class run {
       : options_(options),
         session_(io_.get_executor(), options.session),
         display_(choose_mode(options), wants_colour(), jobs.size()),
-        queue_(session_, jobs, options.download,
+        queue_(session_, jobs, options,
                [this](const haul::event& e, std::size_t index, std::size_t total) {
                  take(e, index, total);
                }) {}
@@ -51,7 +51,7 @@ class run {
   int execute() {
     wait_for_signal();
     keep_ticking();
-    queue_.start(options_.jobs, [this] { over(); });
+    queue_.start([this] { over(); });
     io_.run();
     const run_summary& s = queue_.summary();
     const bool all = s.completed == s.total;

@@ -127,6 +127,13 @@ void describe(CLI::App& app, command_options& o) {
         [&o](const std::string& name, const std::string& text) {
           o.jobs = number_in(name, text, 1, 1000);
         });
+  value("--db", "FILE", "Keep the state of all downloads in this database",
+        [&o](const std::string& name, const std::string& text) {
+          if (text.empty()) refuse(name, "no file is named");
+          o.database = text;
+        });
+  app.add_flag("--resume-all", o.resume_all,
+               "Go on with all that is unfinished in the database; no URL is given");
   value("--checksum", "ALGO:HEX",
         "What the file must hash to, with md5, sha1, sha256 or sha512; for one URL",
         [&o](const std::string& name, const std::string& text) {
@@ -206,7 +213,12 @@ void describe(CLI::App& app, command_options& o) {
 
 /// What no option can tell alone.
 void check_together(const command_options& o) {
-  if (o.urls.empty() && o.input.empty()) throw CLI::ValidationError("no URL");
+  if (o.resume_all) {
+    if (o.database.empty()) refuse("--resume-all", "needs --db");
+    if (!o.urls.empty() || !o.input.empty()) refuse("--resume-all", "goes without URLs");
+  } else if (o.urls.empty() && o.input.empty()) {
+    throw CLI::ValidationError("no URL");
+  }
   for (const std::string& url : o.urls) check_url("", url);
   for (const std::string& url : o.mirrors) check_url("--mirror: ", url);
   const bool one = o.urls.size() == 1 && o.input.empty();

@@ -29,6 +29,8 @@ struct command_options {
   std::filesystem::path directory;  ///< --dir; empty for the current one
   std::string input;                ///< --input; empty when not given
   unsigned jobs = 5;
+  std::filesystem::path database;  ///< --db; empty when not given
+  bool resume_all = false;
   std::optional<haul::checksum> checksum;
   std::vector<std::string> mirrors;
   std::vector<haul::download_request::field> headers;

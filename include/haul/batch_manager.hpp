@@ -82,8 +82,8 @@ class batch_manager {
     return submit(std::move(file), batch_options{});
   }
 
-  /// Waits until every file of the batch is final and its events have been delivered; nothing when
-  /// there is no such batch, or it has been forgotten meanwhile.
+  /// Waits until every file of the batch is final and its events have been delivered, or the manager
+  /// is closed; nothing when there is no such batch, or it has been forgotten meanwhile.
   ///
   /// @par Per-Operation Cancellation
   /// Terminal, partial and total: only the waiting ends.
@@ -129,7 +129,7 @@ class batch_manager {
 
   /// Brings back what the store holds: finished batches can be asked for, unfinished ones go on
   /// from the journals of their files.
-  awaitable<std::error_code> recover() { return core_->recover(); }
+  awaitable<std::error_code> recover(recovery how = recovery::go_on) { return core_->recover(how); }
   /// Stops everything with its state kept, and completes when the store has it all.
   awaitable<void> close() { return core_->close(); }
   /// The first error of the store, if it has failed.

@@ -26,6 +26,12 @@ struct batch_options {
   download_options download{};   ///< for each file
 };
 
+/// What becomes of unfinished batches that a store brings back.
+enum class recovery : std::uint8_t {
+  go_on,  ///< they are downloaded
+  hold,   ///< they are paused until they are resumed; the store is not told
+};
+
 /// What holds for all batches of a manager.
 struct manager_options {
   std::size_t max_files = 50;                ///< in one batch

@@ -44,8 +44,8 @@ class download_request {
   ///              authentication with its origin.
   /// @param path  The file to make. An existing folder, or a path that ends in a separator, means a
   ///              file in it, whose name the server or the URL gives.
-  explicit download_request(std::string url, std::filesystem::path path = "./")
-      : url_(std::move(url)), path_(std::move(path)) {}
+  explicit download_request(std::string url, const std::filesystem::path& path = "./")
+      : url_(std::move(url)), path_(path.native()) {}
 
   /// Another place with the same bytes; may be repeated.
   download_request& mirror(std::string url) & {
@@ -123,7 +123,7 @@ class download_request {
   }
 
   const std::string& url() const noexcept { return url_; }
-  const std::filesystem::path& path() const noexcept { return path_; }
+  std::filesystem::path path() const { return path_; }
   const std::vector<std::string>& mirrors() const noexcept { return mirrors_; }
   const std::vector<field>& headers() const noexcept { return headers_; }
   bool has_credentials() const noexcept { return has_credentials_; }
@@ -139,7 +139,7 @@ class download_request {
 
  private:
   std::string url_;
-  std::filesystem::path path_;
+  std::filesystem::path::string_type path_;  // a path object takes several times the memory
   std::vector<std::string> mirrors_;
   std::vector<field> headers_;
   std::string user_;

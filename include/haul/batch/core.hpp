@@ -51,7 +51,7 @@ class core : public std::enable_shared_from_this<core<Environment>> {
        std::unique_ptr<store_link> store, const manager_options& options);
 
   awaitable<submit_result> submit(std::vector<download_request> requests, batch_options options);
-  awaitable<std::error_code> recover();
+  awaitable<std::error_code> recover(recovery how);
   awaitable<void> close();
   void abandon();
   awaitable<std::optional<batch_status>> wait(std::string id);
@@ -82,8 +82,12 @@ class core : public std::enable_shared_from_this<core<Environment>> {
   struct item {
     explicit item(download_request r) : request(std::move(r)) {}
 
+    std::filesystem::path target() const {
+      return path.empty() ? request.path() : std::filesystem::path{path};
+    }
+
     download_request request;
-    std::filesystem::path path;  // the target; as requested until it is known
+    std::filesystem::path::string_type path;  // the target, once it is known
     std::uint64_t downloaded = 0;
     std::uint64_t total = 0;  // if `has_total`
     std::uint64_t speed = 0;
@@ -146,23 +150,23 @@ class core : public std::enable_shared_from_this<core<Environment>> {
   struct same_path {
     using is_transparent = void;
     std::size_t operator()(const std::filesystem::path& p) const {
-      return std::filesystem::hash_value(p);
+      return std::hash<std::filesystem::path::string_type>{}(p.native());
     }
     std::size_t operator()(const item_ptr& i) const { return (*this)(i->request.path()); }
     bool operator()(const item_ptr& a, const item_ptr& b) const {
-      return a->request.path() == b->request.path();
+      return a->request.path().native() == b->request.path().native();
     }
     bool operator()(const std::filesystem::path& a, const item_ptr& b) const {
-      return a == b->request.path();
+      return a.native() == b->request.path().native();
     }
     bool operator()(const item_ptr& a, const std::filesystem::path& b) const {
-      return a->request.path() == b;
+      return (*this)(b, a);
     }
   };
 
   /// What stands at a target before its file is queued.
   struct probe {
-    std::filesystem::path path;
+    std::filesystem::path::string_type path;
     std::vector<checksum> checksums;
     std::optional<std::uint64_t> recorded;  // size, when it was downloaded before
     bool exists = false;
@@ -172,20 +176,30 @@ class core : public std::enable_shared_from_this<core<Environment>> {
 
   struct start {
     item_ptr file;
-    bool go_on = false;  // a paused download that resumes
+    std::shared_ptr<download> fresh;  // to be run; null for a paused one that goes on
+  };
+
+  /// A file that was downloaded before.
+  struct recorded_file {
+    std::filesystem::path::string_type path;
+    std::uint64_t size = 0;
   };
 
   // impl/core_submit.ipp
   std::error_code check_options(std::size_t files, batch_options& options, std::string& why) const;
   std::vector<probe> probes_of(const std::vector<download_request>& requests) const;
   static void look(Environment& environment, std::vector<probe>& probes);
+  static void complete_published(Environment& environment, batch_record& b);
+  static bool matches(Environment& environment, const std::filesystem::path& path,
+                      std::uint64_t size, const std::vector<checksum>& checksums);
   submitted_file admit(batch& b, const batch_ptr& self, download_request& request,
                        const probe& found);
   item_ptr known(const download_request& request) const;
   void enlist(batch& b, const batch_ptr& self, const item_ptr& i);
   batch_ptr make_batch(const std::string& id, const batch_options& options);
   void register_batch(const batch_ptr& b);
-  void restore(const batch_record& record, std::unordered_map<std::string, item_ptr>& made);
+  void restore(const batch_record& record, recovery how,
+               std::unordered_map<std::string, item_ptr>& made);
   std::shared_ptr<const batch_record> record_of(const batch& b) const;
   std::string fresh_id(const char* prefix, int digits);
 
@@ -202,14 +216,18 @@ class core : public std::enable_shared_from_this<core<Environment>> {
   void forget(const batch_ptr& b);
   void remember(const item& i);
   void store_file(const item& i);
-  bool pause_item(const item_ptr& i, std::vector<std::shared_ptr<download>>& running);
+  bool pause_item(const item_ptr& i);
   void requeue(const item_ptr& i);
-  void cancel_item(const item_ptr& i, std::vector<std::shared_ptr<download>>& running);
+  void cancel_item(const item_ptr& i);
+  void apply(const item_ptr& i);
+  std::shared_ptr<download> make_download(const item_ptr& i);
+  static std::string record_key(const download_request& r);
   file_status describe(const item& i) const;
   batch_status summary(const batch& b) const;
   batch_ptr find(const std::string& id) const;
   item_ptr find_file(const std::string& id) const;
   bool idle() const;
+  void wake_all();
   std::vector<std::shared_ptr<download>> shut();
 
   const session_ptr session_;
@@ -219,6 +237,7 @@ class core : public std::enable_shared_from_this<core<Environment>> {
   semaphore slots_;
   notifier idle_;
 
+  std::mutex control_;  // taken before mutex_: see apply()
   mutable std::mutex mutex_;
   std::unordered_map<std::string, batch_ptr> batches_;
   std::deque<batch_ptr> finished_;  // oldest first
@@ -226,8 +245,7 @@ class core : public std::enable_shared_from_this<core<Environment>> {
   std::unordered_set<item_ptr, same_id, same_id> by_id_;        // files that are not final
   std::unordered_set<item_ptr, same_path, same_path> by_path_;  // of those, the ones with a target
   std::unordered_map<std::string, item_ptr> ended_;             // final files that can be asked for
-  std::unordered_map<std::string, std::uint64_t>
-      recorded_;  // targets that were downloaded, and their sizes
+  std::unordered_map<std::string, recorded_file> recorded_;  // what was downloaded, by record_key
   std::size_t running_ = 0;
   bool closing_ = false;
 };

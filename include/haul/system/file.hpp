@@ -3,6 +3,7 @@
 
 #include <haul/config.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -60,6 +61,7 @@ struct path_status {
   bool exists = false;
   bool directory = false;
   std::uint64_t size = 0;
+  std::chrono::sys_seconds modified{};  ///< the last time that its bytes changed
 };
 
 HAUL_DECL path_status status_of(const std::filesystem::path& path, std::error_code& ec);

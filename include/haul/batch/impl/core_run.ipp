@@ -42,7 +42,9 @@ auto core<Environment>::pick() -> std::optional<start> {
     i->slots[0] = std::move(own);
     i->slots[1] = std::move(all);
     set_state(i, file_state::downloading);
-    picked = start{i, i->running != nullptr};
+    picked.emplace();
+    picked->file = i;
+    if (!i->running) picked->fresh = i->running = make_download(i);
     return false;
   });
   return picked;
@@ -69,40 +71,53 @@ auto core<Environment>::next_file(batch& b) -> item_ptr {
 
 template <system::environment Environment>
 void core<Environment>::begin(const start& s) {
-  const item_ptr& i = s.file;
-  if (s.go_on) {
-    std::shared_ptr<download> d;
-    {
-      const std::lock_guard lock{mutex_};
-      d = i->running;
-    }
-    if (d) d->resume();
+  if (!s.fresh) {
+    apply(s.file);
     return;
   }
+  s.fresh->async_run([self = this->shared_from_this(), i = s.file](
+                         std::error_code, download_result r) { self->ended(i, r); });
+}
+
+template <system::environment Environment>
+auto core<Environment>::make_download(const item_ptr& i) -> std::shared_ptr<download> {
+  const batch& b = *i->batches.front();
+  download_options options = b.options.download;
+  options.overwrite = options.overwrite || b.options.force;
+  i->touched = true;
+  i->error.clear();
+  i->message.clear();
+  ++running_;
+  return std::make_shared<download>(
+      session_, i->request, options, engine::erase_sink(forwarder{this->weak_from_this(), i}),
+      engine::delivery::direct, engine::describe(i->request, 0, i->index + 1, b.files.size()),
+      b.limiter);
+}
+
+/// Makes a download do what its file's state says. Calls for one file may come from several threads
+/// at once and in any order: each looks at the state anew, so that the last one leaves it right.
+template <system::environment Environment>
+void core<Environment>::apply(const item_ptr& i) {
+  const std::lock_guard one_at_a_time{control_};
   std::shared_ptr<download> d;
+  file_state state{};
   {
     const std::lock_guard lock{mutex_};
-    if (i->state != file_state::downloading) {
-      // Cancelled or paused meanwhile: the permits go back.
-      for (auto& slot : i->slots) slot.release();
-      return;
-    }
-    const batch& b = *i->batches.front();
-    download_options options = b.options.download;
-    options.overwrite = options.overwrite || b.options.force;
-    task_ref info = engine::describe(i->request, 0, i->index + 1, b.files.size());
-    d = std::make_shared<download>(session_, i->request, options,
-                                   engine::erase_sink(forwarder{this->weak_from_this(), i}),
-                                   engine::delivery::direct, std::move(info), b.limiter);
-    i->running = d;
-    i->touched = true;
-    i->error.clear();
-    i->message.clear();
-    ++running_;
+    d = i->running;
+    state = i->state;
   }
-  d->async_run([self = this->shared_from_this(), i](std::error_code, download_result r) {
-    self->ended(i, r);
-  });
+  if (!d) return;
+  switch (state) {
+    case file_state::downloading:
+      d->resume();
+      break;
+    case file_state::pending:  // waits for its turn to go on
+    case file_state::paused:
+      d->pause();
+      break;
+    default:
+      d->discard();
+  }
 }
 
 /// An event of a file: its row is brought up to date, and the event goes to the sink.
@@ -124,7 +139,7 @@ void core<Environment>::heard(const item_ptr& i, const event& e) {
       store_file(*i);
     }
   } else if (const auto* t = std::get_if<transfer_started>(&e)) {
-    i->path = t->path;
+    i->path = t->path.native();
     i->has_total = t->total.has_value();
     i->total = t->total.value_or(0);
     i->downloaded = t->resumed;
@@ -141,7 +156,7 @@ void core<Environment>::ended(const item_ptr& i, const download_result& r) {
     for (auto& slot : i->slots) slot.release();
     --running_;
     if (!is_final(i->state)) {
-      i->path = r.path;
+      i->path = r.path.native();
       if (!r.error) {
         i->downloaded = i->total = r.size;
         i->has_total = true;
@@ -221,7 +236,7 @@ void core<Environment>::forget(const batch_ptr& b) {
     std::erase(i->batches, b);
     const auto at = ended_.find(i->request.id());
     if (i->batches.empty() && at != ended_.end() && at->second == i) {
-      recorded_.erase(i->path.string());
+      recorded_.erase(record_key(i->request));
       ended_.erase(at);
     }
   }
@@ -229,7 +244,17 @@ void core<Environment>::forget(const batch_ptr& b) {
 
 template <system::environment Environment>
 void core<Environment>::remember(const item& i) {
-  if (i.has_total) recorded_.insert_or_assign(i.path.string(), i.total);
+  if (!i.has_total) return;
+  recorded_file& r = recorded_[record_key(i.request)];
+  r.path = i.target().native();
+  r.size = i.total;
+}
+
+/// The target; where only a folder is known, that and the URL.
+template <system::environment Environment>
+std::string core<Environment>::record_key(const download_request& r) {
+  const std::filesystem::path path = r.path();
+  return engine::names_folder(path) ? path.string() + '\n' + r.url() : path.string();
 }
 
 template <system::environment Environment>
@@ -238,7 +263,7 @@ void core<Environment>::store_file(const item& i) {
   file_update u;
   u.id = i.request.id();
   u.state = i.state;
-  u.path = i.path;
+  u.path = i.target();
   u.downloaded = i.downloaded;
   if (i.has_total) u.total = i.total;
   u.error_value = i.error.value();
@@ -260,12 +285,10 @@ auto core<Environment>::find_file(const std::string& id) const -> item_ptr {
   return at == ended_.end() ? nullptr : at->second;
 }
 
-/// True when the file's pause is new; its download, if there is one, is added to `running`.
+/// True when the file's pause is new.
 template <system::environment Environment>
-bool core<Environment>::pause_item(const item_ptr& i,
-                                   std::vector<std::shared_ptr<download>>& running) {
+bool core<Environment>::pause_item(const item_ptr& i) {
   if (i->state != file_state::pending && i->state != file_state::downloading) return false;
-  if (i->running) running.push_back(i->running);
   for (auto& slot : i->slots) slot.release();
   set_state(i, file_state::paused);
   store_file(*i);
@@ -284,17 +307,14 @@ void core<Environment>::requeue(const item_ptr& i) {
 }
 
 template <system::environment Environment>
-void core<Environment>::cancel_item(const item_ptr& i,
-                                    std::vector<std::shared_ptr<download>>& running) {
+void core<Environment>::cancel_item(const item_ptr& i) {
   if (is_final(i->state)) return;
   i->error = errc::cancelled;
   i->message = i->error.message();
   i->downloaded = 0;
   set_state(i, file_state::cancelled);
-  if (i->running) {
-    running.push_back(i->running);
-  } else if (i->touched) {
-    session_->environment.submit([session = session_, path = i->path] {
+  if (!i->running && i->touched) {
+    session_->environment.submit([session = session_, path = i->target()] {
       std::error_code ignored;
       session->environment.remove(engine::journal_path(path), ignored);
       session->environment.remove(engine::part_path(path), ignored);
@@ -306,7 +326,7 @@ void core<Environment>::cancel_item(const item_ptr& i,
 
 template <system::environment Environment>
 std::error_code core<Environment>::pause(const std::string& id) {
-  std::vector<std::shared_ptr<download>> running;
+  std::vector<item_ptr> changed;
   {
     const std::lock_guard lock{mutex_};
     const batch_ptr b = find(id);
@@ -315,11 +335,11 @@ std::error_code core<Environment>::pause(const std::string& id) {
     b->paused = true;
     waiting_.remove(b->place);
     for (const item_ptr& i : b->files) {
-      if (i->state == file_state::downloading) pause_item(i, running);
+      if (i->state == file_state::downloading && pause_item(i)) changed.push_back(i);
     }
     if (store_->persistent()) store_->set_paused(id, true);
   }
-  for (const auto& d : running) d->pause();
+  for (const item_ptr& i : changed) apply(i);
   schedule();
   return {};
 }
@@ -341,29 +361,32 @@ std::error_code core<Environment>::resume(const std::string& id) {
 
 template <system::environment Environment>
 std::error_code core<Environment>::cancel(const std::string& id) {
-  std::vector<std::shared_ptr<download>> running;
+  std::vector<item_ptr> changed;
   {
     const std::lock_guard lock{mutex_};
     const batch_ptr b = find(id);
     if (!b) return errc::no_such_batch;
-    const std::vector<item_ptr> files = b->files;
-    for (const item_ptr& i : files) cancel_item(i, running);
+    const std::vector<item_ptr> files = b->files;  // which may be forgotten on the way
+    for (const item_ptr& i : files) {
+      if (i->running) changed.push_back(i);
+      cancel_item(i);
+    }
   }
-  for (const auto& d : running) d->discard();
+  for (const item_ptr& i : changed) apply(i);
   schedule();
   return {};
 }
 
 template <system::environment Environment>
 std::error_code core<Environment>::pause_file(const std::string& id) {
-  std::vector<std::shared_ptr<download>> running;
+  item_ptr i;
   {
     const std::lock_guard lock{mutex_};
-    const item_ptr i = find_file(id);
+    i = find_file(id);
     if (!i) return errc::no_such_batch;
-    pause_item(i, running);
+    pause_item(i);
   }
-  for (const auto& d : running) d->pause();
+  apply(i);
   schedule();
   return {};
 }
@@ -382,14 +405,14 @@ std::error_code core<Environment>::resume_file(const std::string& id) {
 
 template <system::environment Environment>
 std::error_code core<Environment>::cancel_file(const std::string& id) {
-  std::vector<std::shared_ptr<download>> running;
+  item_ptr i;
   {
     const std::lock_guard lock{mutex_};
-    const item_ptr i = find_file(id);
+    i = find_file(id);
     if (!i) return errc::no_such_batch;
-    cancel_item(i, running);
+    cancel_item(i);
   }
-  for (const auto& d : running) d->discard();
+  apply(i);
   schedule();
   return {};
 }
@@ -441,7 +464,7 @@ file_status core<Environment>::describe(const item& i) const {
   s.id = info->id;
   s.name = info->name;
   s.url = info->url;
-  s.path = i.path;
+  s.path = i.target();
   s.state = i.state;
   s.downloaded = i.downloaded;
   if (i.has_total) s.total = i.total;
@@ -559,10 +582,21 @@ auto core<Environment>::shut() -> std::vector<std::shared_ptr<download>> {
   return running;
 }
 
+/// Lets everyone go who waits for a batch.
+template <system::environment Environment>
+void core<Environment>::wake_all() {
+  const std::lock_guard lock{mutex_};
+  for (const auto& [id, b] : batches_) {
+    for (const auto& n : b->waiting) n->notify();
+    b->waiting.clear();
+  }
+}
+
 /// The manager is gone.
 template <system::environment Environment>
 void core<Environment>::abandon() {
   for (const auto& d : shut()) d->stop();
+  wake_all();
 }
 
 /// Stops everything, and keeps its state.
@@ -578,6 +612,7 @@ awaitable<void> core<Environment>::close() {
   };
   co_await offload(session_->environment, executor, std::move(job));
   co_await events_->drained();
+  wake_all();
 }
 
 }  // namespace haul::batch

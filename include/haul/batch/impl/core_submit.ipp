@@ -86,11 +86,12 @@ auto core<Environment>::probes_of(const std::vector<download_request>& requests)
   std::vector<probe> probes(requests.size());
   const std::lock_guard lock{mutex_};
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    probes[i].path = requests[i].path();
+    probes[i].path = requests[i].path().native();
     probes[i].checksums = requests[i].checksums();
-    const auto at =
-        recorded_.empty() ? recorded_.end() : recorded_.find(requests[i].path().string());
-    if (at != recorded_.end()) probes[i].recorded = at->second;
+    const auto at = recorded_.empty() ? recorded_.end() : recorded_.find(record_key(requests[i]));
+    if (at == recorded_.end()) continue;
+    probes[i].path = at->second.path;
+    probes[i].recorded = at->second.size;
   }
   return probes;
 }
@@ -107,10 +108,7 @@ void core<Environment>::look(Environment& environment, std::vector<probe>& probe
     if (p.recorded) {
       p.right = *p.recorded == there.size;
     } else if (!p.checksums.empty()) {
-      auto file = environment.open(p.path, system::open_mode::read, ec);
-      engine::hash_chain hashes{p.checksums};
-      if (!ec) hashes.catch_up(file, there.size, there.size, ec);
-      p.right = !ec && !hashes.mismatch();
+      p.right = matches(environment, p.path, there.size, p.checksums);
     }
   }
 }
@@ -153,9 +151,7 @@ submitted_file core<Environment>::admit(batch& b, const batch_ptr& self, downloa
   }
   if (request.id().empty()) request.id(fresh_id("", 16));
   told.id = request.id();
-  const auto i = std::make_shared<item>(std::move(request));
-  i->path = i->request.path();
-  enlist(b, self, i);
+  enlist(b, self, std::make_shared<item>(std::move(request)));
   return told;
 }
 
@@ -245,7 +241,7 @@ std::shared_ptr<const batch_record> core<Environment>::record_of(const batch& b)
     file_record f;
     f.request = i->request;
     f.state = i->state;
-    f.path = i->path;
+    f.path = i->target();
     f.downloaded = i->downloaded;
     if (i->has_total) f.total = i->total;
     record->files.push_back(std::move(f));
@@ -255,10 +251,14 @@ std::shared_ptr<const batch_record> core<Environment>::record_of(const batch& b)
 
 /// Brings back what the store holds: finished batches can be asked for, the others go on.
 template <system::environment Environment>
-awaitable<std::error_code> core<Environment>::recover() {
+awaitable<std::error_code> core<Environment>::recover(recovery how) {
   const auto self = this->shared_from_this();
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  auto job = [self] { return self->store_->load(); };
+  auto job = [self] {
+    std::vector<batch_record> loaded = self->store_->load();
+    for (batch_record& b : loaded) complete_published(self->session_->environment, b);
+    return loaded;
+  };
   const std::vector<batch_record> records =
       co_await offload(session_->environment, executor, std::move(job));
   const std::error_code ec = store_->error();
@@ -267,7 +267,7 @@ awaitable<std::error_code> core<Environment>::recover() {
     const std::lock_guard lock{mutex_};
     std::unordered_map<std::string, item_ptr> made;
     for (const batch_record& r : records) {
-      if (!batches_.contains(r.id)) restore(r, made);
+      if (!batches_.contains(r.id)) restore(r, how, made);
     }
     forget_old();
   }
@@ -275,18 +275,53 @@ awaitable<std::error_code> core<Environment>::recover() {
   co_return ec;
 }
 
+/// A process may die between the rename of a file and the store's word of it. When a target was not
+/// there when its file was queued, and now is, newer than the batch and without a part file, the
+/// file was complete. Runs on a disk worker.
 template <system::environment Environment>
-void core<Environment>::restore(const batch_record& record,
+void core<Environment>::complete_published(Environment& environment, batch_record& b) {
+  if (b.options.force || b.options.download.overwrite) return;
+  for (file_record& f : b.files) {
+    const std::filesystem::path& target = f.path.empty() ? f.request.path() : f.path;
+    if (is_final(f.state) || engine::names_folder(target)) continue;
+    std::error_code ec;
+    const system::path_status there = environment.status(target, ec);
+    if (ec || !there.exists || there.directory) continue;
+    if (environment.status(engine::part_path(target), ec).exists) continue;
+    if (f.request.checksums().empty()) {
+      if (there.modified < b.created || (f.total && *f.total != there.size)) continue;
+    } else if (!matches(environment, target, there.size, f.request.checksums())) {
+      continue;
+    }
+    f.state = file_state::completed;
+    f.downloaded = there.size;
+    f.total = there.size;
+  }
+}
+
+/// Whether a file on disk has the checksums.
+template <system::environment Environment>
+bool core<Environment>::matches(Environment& environment, const std::filesystem::path& path,
+                                std::uint64_t size, const std::vector<checksum>& checksums) {
+  std::error_code ec;
+  auto file = environment.open(path, system::open_mode::read, ec);
+  engine::hash_chain hashes{checksums};
+  if (!ec) hashes.catch_up(file, size, size, ec);
+  return !ec && !hashes.mismatch();
+}
+
+template <system::environment Environment>
+void core<Environment>::restore(const batch_record& record, recovery how,
                                 std::unordered_map<std::string, item_ptr>& made) {
   const batch_ptr b = make_batch(record.id, record.options);
   b->created = record.created;
   b->finished = record.finished;
-  b->paused = record.paused;
+  b->paused = record.paused || how == recovery::hold;
   for (const file_record& f : record.files) {
     item_ptr& i = made[f.request.id()];
     if (!i) {
       i = std::make_shared<item>(f.request);
-      i->path = f.path.empty() ? f.request.path() : f.path;
+      i->path = f.path.native();
       i->downloaded = f.downloaded;
       i->total = f.total.value_or(0);
       i->has_total = f.total.has_value();
@@ -311,7 +346,11 @@ void core<Environment>::restore(const batch_record& record,
     }
   }
   register_batch(b);
-  if (b->done() && !b->finished) b->finished = session_->environment.wall_clock();
+  if (b->done() && !b->finished) {
+    b->finished = session_->environment.wall_clock();
+    for (const item_ptr& i : b->files) store_file(*i);
+    if (store_->persistent()) store_->finish(b->id, *b->finished);
+  }
   if (b->finished) finished_.push_back(b);
 }
 

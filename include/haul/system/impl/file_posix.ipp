@@ -132,6 +132,7 @@ HAUL_DECL path_status status_of(const std::filesystem::path& path, std::error_co
   status.exists = true;
   status.directory = S_ISDIR(s.st_mode);
   status.size = static_cast<std::uint64_t>(s.st_size);
+  status.modified = std::chrono::sys_seconds{std::chrono::seconds{s.st_mtime}};
   return status;
 }
 
