@@ -5,6 +5,7 @@
 #include "support_test/wire.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <set>
 #include <thread>
 
@@ -286,6 +287,25 @@ TEST_CASE("requests are logged as they came", "[support][server]") {
   REQUIRE(server.log().size() == 1);
   CHECK(server.log()[0].body_sent == size);
   CHECK(server.log()[0].request.path_number == 3);
+}
+
+TEST_CASE("what a client has whole is in the log", "[support][server]") {
+  fault_server server;
+  std::atomic<int> late{0};
+  // Between the last byte and the server's bookkeeping there is time for other connections.
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&, path = "/" + std::to_string(i)] {
+      server.add(path, {.size = 10, .seed = seed});
+      wire c(server.port());
+      for (std::uint64_t n = 1; n <= 100; ++n) {
+        exchange_on(c, path);
+        if (server.body_bytes(path) != 10 * n || !server.log(path).back().complete) ++late;
+      }
+    });
+  }
+  for (std::thread& t : clients) t.join();
+  CHECK(late == 0);
 }
 
 TEST_CASE("a malformed request is told to the test", "[support][server]") {
