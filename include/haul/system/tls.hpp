@@ -28,7 +28,11 @@ namespace haul::system {
 class tls_context {
  public:
   struct free_ssl {
-    void operator()(SSL* s) const noexcept { SSL_free(s); }
+    void operator()(SSL* s) const noexcept {
+      // Else OpenSSL takes this for a connection that broke, and never resumes its session.
+      SSL_set_shutdown(s, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+      SSL_free(s);
+    }
   };
   using ssl_ptr = std::unique_ptr<SSL, free_ssl>;
 
