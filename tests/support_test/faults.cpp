@@ -319,6 +319,29 @@ TEST_CASE("gates hold the head and the body", "[support][faults]") {
   CHECK_FALSE(head.wait_for_arrivals(3, 10ms));
 }
 
+TEST_CASE("steps are taken by place, and at one place in the order they were given",
+          "[support][faults]") {
+  const gate late;
+  const gate first;
+  const gate second;
+  const planned p(reply_plan().hold_body(200, late).hold_body(100, first).hold_body(100, second));
+  wire c(p.server.port());
+  c.get("/f");
+  c.read_head();
+  CHECK(c.read(100) == part(0, 99));
+  CHECK(first.wait_for_arrivals(1));
+  CHECK(c.quiet_for(20ms));
+  CHECK(second.arrivals() == 0);
+  first.open();
+  CHECK(second.wait_for_arrivals(1));
+  CHECK(late.arrivals() == 0);
+  second.open();
+  CHECK(late.wait_for_arrivals(1));
+  CHECK(c.read(100) == part(100, 199));
+  late.open();
+  CHECK(c.read(size - 200) == part(200, size - 1));
+}
+
 TEST_CASE("throttled replies", "[support][faults]") {
   SECTION("by a plan") {
     const planned p(reply_plan().throttle(200'000));
