@@ -28,14 +28,14 @@ std::string plural(std::size_t n, const char* one) {
 
 }  // namespace
 
-display::display(mode how, bool colour, std::size_t total)
-    : mode_(how), colour_(colour && how == mode::bars), total_(total) {}
+display::display(mode how, bool colour) : mode_(how), colour_(colour && how == mode::bars) {}
 
 std::chrono::milliseconds display::interval() const {
   return mode_ == mode::bars ? draw_interval : line_interval;
 }
 
-void display::take(const haul::event& e, std::size_t index) {
+void display::take(const haul::event& e, std::size_t index, std::size_t total) {
+  total_ = total;
   std::visit([&](const auto& x) { on(index, x); }, e);
 }
 

@@ -24,9 +24,9 @@ class display {
     bars    ///< a bar for each file that runs, drawn again in place; finished files move up
   };
 
-  display(mode how, bool colour, std::size_t total);
+  display(mode how, bool colour);
 
-  void take(const haul::event& e, std::size_t index);
+  void take(const haul::event& e, std::size_t index, std::size_t total);
 
   /// How often `tick()` wants to be called.
   std::chrono::milliseconds interval() const;
@@ -70,9 +70,9 @@ class display {
 
   const mode mode_;
   const bool colour_;
-  const std::size_t total_;
   const clock::time_point begun_ = clock::now();
   std::map<std::size_t, running_file> running_;
+  std::size_t total_ = 0;
   std::size_t started_ = 0;
   std::size_t completed_ = 0;
   std::size_t failed_ = 0;

@@ -42,7 +42,7 @@ class run {
   run(const command_options& options, const job_list& jobs)
       : options_(options),
         session_(io_.get_executor(), options.session),
-        display_(choose_mode(options), wants_colour(), jobs.size()),
+        display_(choose_mode(options), wants_colour()),
         queue_(session_, jobs, options,
                [this](const haul::event& e, std::size_t index, std::size_t total) {
                  take(e, index, total);
@@ -78,7 +78,7 @@ class run {
         queue_.stop();
       }
     }
-    display_.take(e, index);
+    display_.take(e, index, total);
   }
 
   void wait_for_signal() {
@@ -95,13 +95,15 @@ class run {
   void keep_ticking() {
     clock_.expires_after(display_.interval());
     clock_.async_wait([this](const std::error_code& ec) {
-      if (ec) return;
+      // What has expired already cannot be cancelled.
+      if (ec || over_) return;
       display_.tick();
       keep_ticking();
     });
   }
 
   void over() {
+    over_ = true;
     signals_.cancel();
     clock_.cancel();
     session_.close_idle_connections();
@@ -116,6 +118,7 @@ class run {
   job_queue queue_;
   bool interrupted_ = false;
   bool output_broken_ = false;
+  bool over_ = false;
 };
 
 int main(int argc, const char* const* argv) {
