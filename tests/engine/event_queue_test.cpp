@@ -39,7 +39,8 @@ struct slow_sink {
   static awaitable<void> take(std::shared_ptr<std::vector<event>> to, std::shared_ptr<int> in,
                               event e) {
     CHECK(++*in == 1);  // one at a time
-    asio::steady_timer t{co_await asio::this_coro::executor, 1ms};
+    const asio::any_io_executor ex = co_await asio::this_coro::executor;
+    asio::steady_timer t{ex, 1ms};
     co_await t.async_wait(asio::use_awaitable);
     to->push_back(std::move(e));
     --*in;

@@ -37,7 +37,7 @@ bool run_handlers(asio::io_context& io, std::size_t k) {
 }
 
 // Every k at first, then fewer: the beginning has the most different places.
-std::size_t after(std::size_t k) { return k < 80 ? k + 1 : k + 1 + k / 12; }
+std::size_t after(std::size_t k) { return k < 50 ? k + 1 : k + 1 + k / 8; }
 
 }  // namespace
 
@@ -222,8 +222,8 @@ TEST_CASE("a pause closes the connections, and costs no bytes", "[task][control]
   while (told.count<paused>() == 0) REQUIRE(l.io.run_one_for(too_long) == 1);
   CHECK(server.wait_for([](const server_counters& c) { return c.requests_active == 0; }));
   const auto written = task.status().downloaded;
-  // The loop has nothing to do but to wait.
-  CHECK(l.io.poll() <= 2);
+  // What was cancelled ends; then the loop has nothing to do but to wait.
+  CHECK(l.io.run_for(100ms) <= 12);
   task.resume();
   const auto r = l.finish();
   check_exact(r, dir / "f", 5, big);

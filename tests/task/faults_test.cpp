@@ -248,8 +248,7 @@ TEST_CASE("a body that is cut anywhere is gone on with", "[task][cut]") {
   const bool joinable = GENERATE(true, false);
   s.server.add("/f", {.size = size, .seed = seed, .etag = joinable ? "\"v1\"" : ""});
   const ending how = GENERATE(ending::abrupt, ending::reset, ending::graceful);
-  for (const std::uint64_t at :
-       {0u, 1u, 17u, 4095u, 4096u, 4097u, 20'000u, 65'536u, 99'999u, 100'000u}) {
+  for (const std::uint64_t at : {0u, 1u, 4096u, 4097u, 65'536u, 99'999u, 100'000u}) {
     INFO("at " << at << ", joinable " << joinable << ", ending " << static_cast<int>(how));
     s.options.overwrite = true;
     s.server.clear_log();
@@ -442,7 +441,8 @@ namespace {
 awaitable<std::string> answer(std::string url) { co_return url; }
 
 awaitable<std::string> answer_after(std::string url, std::chrono::milliseconds time) {
-  asio::steady_timer t{co_await asio::this_coro::executor, time};
+  const asio::any_io_executor ex = co_await asio::this_coro::executor;
+  asio::steady_timer t{ex, time};
   co_await t.async_wait(asio::use_awaitable);
   co_return url;
 }

@@ -592,7 +592,8 @@ TEST_CASE("a sink that throws ends the task", "[task][sink]") {
 namespace {
 
 awaitable<void> note_slowly(recorder to, event e) {
-  asio::steady_timer t{co_await asio::this_coro::executor, 3ms};
+  const asio::any_io_executor ex = co_await asio::this_coro::executor;
+  asio::steady_timer t{ex, 3ms};
   co_await t.async_wait(asio::use_awaitable);
   to(e);
 }
