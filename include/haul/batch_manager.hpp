@@ -82,8 +82,8 @@ class batch_manager {
     return submit(std::move(file), batch_options{});
   }
 
-  /// Waits until every file of the batch is final and its events have been delivered, or the manager
-  /// is closed; nothing when there is no such batch, or it has been forgotten meanwhile.
+  /// Waits until every file of the batch is final and its events have been delivered, or the
+  /// manager is closed; nothing when there is no such batch, or it has been forgotten meanwhile.
   ///
   /// @par Per-Operation Cancellation
   /// Terminal, partial and total: only the waiting ends.

@@ -39,7 +39,7 @@ ROOT = {
     0: "byte_range checksum download_options download_request download_result error event "
        "event_sink range_set session_options version",
     4: "session download_task fetch rate_limit semaphore rate_limiter",
-    5: "haul batch batch_manager batch_options batch_status task_store memory_store",
+    5: "haul src batch batch_manager batch_options batch_status task_store memory_store",
 }
 for floor, names in ROOT.items():
     for name in names.split():

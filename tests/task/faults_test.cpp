@@ -557,8 +557,9 @@ TEST_CASE("a host with one connection for sixteen streams, and for several tasks
   }
   l.io.run_for(too_long);
   CHECK(done == 3);
-  // The server may not have noticed yet that a connection was dropped when the next one comes.
-  CHECK(s.server.counters().requests_peak <= 2 * shared.connections_per_host);
+  // 48 streams would like to. The server may not have noticed yet that connections were dropped when
+  // the next one comes.
+  CHECK(s.server.counters().requests_peak <= 3 * shared.connections_per_host + 4);
 }
 
 TEST_CASE("the rate limit holds, and can be changed", "[task][rate]") {
