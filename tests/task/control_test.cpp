@@ -93,6 +93,11 @@ TEST_CASE("stop after every handler, and go on with another run", "[task][contro
       CHECK(r.error == errc::stopped);
       CHECK(!std::filesystem::exists(dir / "f"));
     }
+    // A disk job that was under way may have published the file; then it is whole.
+    if (std::filesystem::exists(dir / "f")) {
+      CHECK_FALSE(mismatch(dir / "f", 4, size));
+      continue;
+    }
     loop again;
     const auto r = again.run(origin.request(dir));
     check_exact(r, dir / "f", 4, size);
@@ -122,6 +127,11 @@ TEST_CASE("the loop goes away after every handler", "[task][control]") {
         gone.reset();
       }
       l.reset();
+    }
+    // A disk job that was under way may have published the file; then it is whole.
+    if (std::filesystem::exists(dir / "f")) {
+      CHECK_FALSE(mismatch(dir / "f", 4, size));
+      continue;
     }
     loop again;
     const auto r = again.run(origin.request(dir));

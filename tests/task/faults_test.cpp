@@ -557,8 +557,7 @@ TEST_CASE("a host with one connection for sixteen streams, and for several tasks
   }
   l.io.run_for(too_long);
   CHECK(done == 3);
-  // 48 streams would like to. The server may not have noticed yet that connections were dropped when
-  // the next one comes.
+  // 48 streams would like to. The server may not know yet of connections that were dropped.
   CHECK(s.server.counters().requests_peak <= 3 * shared.connections_per_host + 4);
 }
 

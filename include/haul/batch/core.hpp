@@ -49,6 +49,7 @@ class core : public std::enable_shared_from_this<core<Environment>> {
 
   core(session_ptr session, std::unique_ptr<engine::any_sink> sink,
        std::unique_ptr<store_link> store, const manager_options& options);
+  ~core();
 
   awaitable<submit_result> submit(std::vector<download_request> requests, batch_options options);
   awaitable<std::error_code> recover(recovery how);

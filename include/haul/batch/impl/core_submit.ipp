@@ -24,6 +24,12 @@ core<Environment>::core(session_ptr session, std::unique_ptr<engine::any_sink> s
       slots_(session_->executor, std::max(1u, options.max_active)),
       idle_(session_->executor) {}
 
+/// Files and batches hold each other.
+template <system::environment Environment>
+core<Environment>::~core() {
+  for (const auto& [id, b] : batches_) b->files.clear();
+}
+
 template <system::environment Environment>
 std::error_code core<Environment>::check_options(std::size_t files, batch_options& options,
                                                  std::string& why) const {
