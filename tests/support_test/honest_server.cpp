@@ -298,7 +298,7 @@ TEST_CASE("what a client has whole is in the log", "[support][server]") {
     clients.emplace_back([&, path = "/" + std::to_string(i)] {
       server.add(path, {.size = 10, .seed = seed});
       wire c(server.port());
-      for (std::uint64_t n = 1; n <= 100; ++n) {
+      for (std::uint64_t n = 1; n <= 40; ++n) {
         exchange_on(c, path);
         if (server.body_bytes(path) != 10 * n || !server.log(path).back().complete) ++late;
       }

@@ -16,9 +16,10 @@
 #include <unistd.h>
 
 namespace haul::test {
-namespace {
 
 using clock = std::chrono::steady_clock;
+
+namespace {
 
 int connect_to(std::uint16_t port, bool ipv6) {
   const int fd = ::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -135,31 +136,29 @@ std::size_t wire::receive(char* out, std::size_t n, std::chrono::milliseconds ti
   return 0;
 }
 
+bool wire::read_ahead(clock::time_point latest) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(latest - clock::now());
+  if (left.count() < 0 || end_ != wire_end::none) return false;
+  const std::size_t n = receive(block_.data(), block_.size(), left);
+  ahead_.append(block_.data(), n);
+  return n != 0;
+}
+
 std::string wire::read(std::size_t n, std::chrono::milliseconds timeout) {
   const clock::time_point latest = clock::now() + timeout;
-  std::string bytes = std::exchange(ahead_, {});
-  std::vector<char> block(64 * 1024);
-  while (bytes.size() < n && end_ == wire_end::none) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(latest - clock::now());
-    if (left.count() < 0) break;
-    bytes.append(block.data(), receive(block.data(), block.size(), left));
+  while (ahead_.size() < n && read_ahead(latest)) {
   }
-  if (bytes.size() > n) {
-    ahead_ = bytes.substr(n);
-    bytes.resize(n);
-  }
+  std::string bytes = ahead_.substr(0, n);
+  ahead_.erase(0, n);
   return bytes;
 }
 
 std::string wire::read_head() {
-  std::string head;
   const clock::time_point latest = clock::now() + std::chrono::seconds(20);
-  while (head.size() < 4 || head.compare(head.size() - 4, 4, "\r\n\r\n") != 0) {
-    const std::string next = read(1);
-    if (next.empty() || clock::now() > latest) break;
-    head += next;
+  while (ahead_.find("\r\n\r\n") == std::string::npos && read_ahead(latest)) {
   }
-  return head;
+  const std::size_t end = ahead_.find("\r\n\r\n");
+  return read(end == std::string::npos ? ahead_.size() : end + 4);
 }
 
 std::string wire::read_to_end() { return read(static_cast<std::size_t>(-1)); }

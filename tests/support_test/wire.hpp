@@ -55,11 +55,13 @@ class wire {
   SSL* tls() const;
 
  private:
+  bool read_ahead(std::chrono::steady_clock::time_point latest);
   std::size_t receive(char* out, std::size_t n, std::chrono::milliseconds timeout);
 
   int fd_ = -1;
   std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context_;
   std::unique_ptr<SSL, void (*)(SSL*)> tls_;
+  std::vector<char> block_ = std::vector<char>(64 * 1024);
   std::string ahead_;
   wire_end end_ = wire_end::none;
 };
