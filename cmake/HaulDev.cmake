@@ -21,8 +21,11 @@ if(HAUL_WARNINGS_AS_ERRORS)
 endif()
 
 # haul/config.hpp sets these itself; tests that include Asio first need them on the command line.
-if(CMAKE_CXX_COMPILER_ID MATCHES "Clang" AND haulAsio_VERSION VERSION_LESS 1.26)
-  target_compile_definitions(haul_dev INTERFACE ASIO_HAS_CO_AWAIT=1 ASIO_HAS_STD_COROUTINE=1)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_definitions(haul_dev INTERFACE ASIO_DISABLE_THREAD_KEYWORD_EXTENSION=1)
+  if(haulAsio_VERSION VERSION_LESS 1.26)
+    target_compile_definitions(haul_dev INTERFACE ASIO_HAS_CO_AWAIT=1 ASIO_HAS_STD_COROUTINE=1)
+  endif()
 endif()
 
 if(HAUL_SANITIZE)

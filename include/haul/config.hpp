@@ -30,6 +30,18 @@
 #define ASIO_HAS_STD_COROUTINE 1
 #endif
 
+// clang takes the address of a thread-local variable once for a whole coroutine, although another
+// thread may resume it (up to 16, whenever it optimises). Asio's pools of frames and operations are
+// thread-local: two threads would hand out the same memory. With a key of the threading library in
+// the place of the variable there is no address to keep.
+#if defined(__clang__) && !defined(ASIO_DISABLE_THREAD_KEYWORD_EXTENSION)
+#ifdef ASIO_HAS_THREAD_KEYWORD_EXTENSION
+#error \
+    "include a haul header before the first Asio header, or define ASIO_DISABLE_THREAD_KEYWORD_EXTENSION=1 for the whole program"
+#endif
+#define ASIO_DISABLE_THREAD_KEYWORD_EXTENSION 1
+#endif
+
 /// Marks functions whose bodies one translation unit holds for the whole program when
 /// HAUL_SEPARATE_COMPILATION is defined for all of it; that unit includes <haul/src.hpp>.
 #ifdef HAUL_SEPARATE_COMPILATION

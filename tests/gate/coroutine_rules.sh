@@ -20,8 +20,9 @@ if [ -z "$query" ]; then
   exit 1
 fi
 
-# ASIO_HAS_*: clang with an older Asio, where a file includes Asio before haul.
+# What haul/config.hpp defines for clang, where a file includes Asio before haul.
 flags=(-std=c++20 -w -DASIO_STANDALONE -DASIO_HAS_CO_AWAIT=1 -DASIO_HAS_STD_COROUTINE=1
+  -DASIO_DISABLE_THREAD_KEYWORD_EXTENSION=1
   "-I$root/include" "-I$root/tests" "-I$root/examples" "-I$root/benchmarks")
 
 # One matcher to a line, as clang-query wants them.

@@ -143,6 +143,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
     const std::size_t source;          // its place in sources_
     asio::cancellation_signal signal;  // to be emitted on the executor
     clock::time_point started;         // of the current request
+    unsigned edition = 0;              // of the URL that it went to
     bool answered = false;             // the current request has its reply head
     std::uint64_t reply_end = 0;       // how far that reply runs
     bool ended = false;

@@ -25,6 +25,7 @@ struct source {
   unsigned failures = 0;                               ///< in a row, without progress between them
   unsigned active = 0;                                 ///< streams at work
   unsigned refreshes = 0;                              ///< in a row
+  unsigned edition = 0;                                ///< how often the URL has been made fresh
   bool dead = false;                                   ///< never to be asked again
   bool wants_refresh = false;  ///< the program should be asked for a fresh URL
   bool refreshing = false;     ///< it has been asked

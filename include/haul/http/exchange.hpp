@@ -203,12 +203,7 @@ class exchange {
   }
 
   awaitable<void> ready(system::readiness what) {
-    std::error_code ec;
-    try {
-      co_await stream().wait(what);
-    } catch (const std::system_error& e) {
-      ec = e.code();
-    }
+    const std::error_code ec = co_await stream().wait(what);
     const operation doing = head_.status == 0 ? operation::requesting : operation::receiving;
     if (watch_.expired()) throw failed(ec, doing);
     if (ec == asio::error::operation_aborted) throw std::system_error{ec};

@@ -95,6 +95,11 @@ class connector {
     return haul::detail::failure{ec, operation::handshaking, "proxy " + to.proxy->host};
   }
 
+  static awaitable<void> ready(system_stream& stream, readiness what) {
+    const std::error_code ec = co_await stream.wait(what);
+    if (ec) throw std::system_error{ec};
+  }
+
   static awaitable<void> send(system_stream& stream, std::string bytes) {
     std::size_t done = 0;
     while (done < bytes.size()) {
@@ -103,7 +108,7 @@ class connector {
       if (ec && ec != asio::error::would_block) {
         throw haul::detail::failure{ec, operation::handshaking};
       }
-      if (ec) co_await stream.wait(readiness::write);
+      if (ec) co_await ready(stream, readiness::write);
     }
   }
 
@@ -117,7 +122,7 @@ class connector {
       if (ec != asio::error::would_block) {
         throw haul::detail::failure{ec, operation::handshaking};
       }
-      co_await stream.wait(readiness::read);
+      co_await ready(stream, readiness::read);
     }
   }
 

@@ -25,14 +25,14 @@ enum class readiness : std::uint8_t { read, write };
 /// answer `operation_would_block`, and `wait` tells when to try again.
 ///
 /// `buffered()` is true while bytes that have been received already can be read without waiting.
-/// `close()` makes a pending `wait` end. `stale()` tells whether an idle connection was closed, or
-/// spoken on, by the other side.
+/// `close()` makes a pending `wait` end with `operation_aborted`. `stale()` tells whether an idle
+/// connection was closed, or spoken on, by the other side.
 template <class S>
 concept stream = std::movable<S> &&
     requires(S& s, void* to, const void* from, std::size_t n, std::error_code& ec) {
   { s.read_some(to, n, ec) } -> std::same_as<std::size_t>;
   { s.write_some(from, n, ec) } -> std::same_as<std::size_t>;
-  { s.wait(readiness::read) } -> std::same_as<awaitable<void>>;
+  { s.wait(readiness::read) } -> std::same_as<awaitable<std::error_code>>;
   { s.buffered() } -> std::same_as<bool>;
   { s.stale() } -> std::same_as<bool>;
   s.close();

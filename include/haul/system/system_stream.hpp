@@ -69,11 +69,13 @@ class system_stream {
   }
 
   /// Waits until the last call that would have blocked can go on.
-  awaitable<void> wait(readiness what) {
+  awaitable<std::error_code> wait(readiness what) {
     if (state_->ssl && state_->wants != readiness::read) what = state_->wants;
-    return state_->socket.async_wait(what == readiness::read ? asio::ip::tcp::socket::wait_read
-                                                             : asio::ip::tcp::socket::wait_write,
-                                     detail_token());
+    const auto event = what == readiness::read ? asio::ip::tcp::socket::wait_read
+                                               : asio::ip::tcp::socket::wait_write;
+    std::error_code ec;
+    co_await state_->socket.async_wait(event, haul::detail::into(ec));
+    co_return ec;
   }
 
   bool buffered() const { return state_->ssl && SSL_has_pending(state_->ssl.get()) == 1; }
@@ -111,7 +113,8 @@ class system_stream {
       if (outcome == 1) co_return;
       const std::error_code ec = error_of_last_call();
       if (ec != asio::error::would_block) throw handshake_failure(ec);
-      co_await wait(state_->wants);
+      const std::error_code failed = co_await wait(state_->wants);
+      if (failed) throw std::system_error{failed};
     }
   }
 
@@ -128,8 +131,6 @@ class system_stream {
     std::error_code io_error;
     readiness wants = readiness::read;
   };
-
-  static const asio::use_awaitable_t<>& detail_token() { return haul::detail::use_awaitable; }
 
   static haul::detail::failure tls_failure(std::error_code ec, std::string detail) {
     return haul::detail::failure{ec, operation::handshaking, std::move(detail)};

@@ -491,7 +491,9 @@ void download<Environment>::note_failure(const stream_ptr& st, const failure& f)
     if (st->started < src.failed_at) return;  // the same trouble that was counted already
     count_failure(src, f, now);
   } else {
-    note_refusal(src, f);
+    // What an old URL says is of no interest when a fresh one is there, or on its way.
+    const bool late = st->edition != src.edition || src.wants_refresh || src.refreshing;
+    if (!late) note_refusal(src, f);
   }
 }
 

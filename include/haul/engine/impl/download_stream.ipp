@@ -77,6 +77,7 @@ http::request download<Environment>::make_request(stream& st, byte_range range, 
   const std::lock_guard lock{mutex_};
   const source& src = sources_[st.source];
   st.started = core_->environment.now();
+  st.edition = src.edition;
   st.answered = false;
   ++attempts_;
   ranged = !no_ranges_;
@@ -472,6 +473,7 @@ void download<Environment>::refreshed(std::size_t source, bool threw, const std:
     return;
   }
   src.given = src.current = parsed.value;
+  ++src.edition;
 }
 
 }  // namespace haul::engine
