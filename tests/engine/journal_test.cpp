@@ -126,3 +126,28 @@ TEST_CASE("ranges that cannot be are not believed", "[journal]") {
   CHECK(claims(set({{0, 1'000'001}})) == 0);
   CHECK(claims(set({{0, 10}, {5'000'000, 5'000'001}})) == 0);
 }
+
+TEST_CASE("a journal of the first version of the format is read", "[journal]") {
+  // Written by haul 0.1. This text never changes: whoever changes the format adds another one.
+  static constexpr std::string_view hex =
+      "6861756c206a6f75726e616c20310a4b000000b14092a20110000000000000000014000000687474"
+      "703a2f2f6578616d706c652e636f6d2f6604000000227631221d0000004d6f6e2c203031204a616e"
+      "20323032342030303a30303a303020474d54110000008d1f1f270200000000000000000800000000"
+      "000000210000009a3a982402000000000000000008000000000000000c0000000000000010000000"
+      "00000000";
+  std::string text;
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    text += static_cast<char>(std::stoi(std::string{hex.substr(i, 2)}, nullptr, 16));
+  }
+  std::error_code ec;
+  const auto state = journal::read(text, ec);
+  REQUIRE(state);
+  CHECK(!ec);
+  CHECK(state->header.url == "http://example.com/f");
+  CHECK(state->header.total == 16);
+  CHECK(state->header.validator.etag == "\"v1\"");
+  CHECK(state->header.validator.strong());
+  CHECK(state->header.validator.last_modified == "Mon, 01 Jan 2024 00:00:00 GMT");
+  CHECK(state->written == set({{0, 8}, {12, 16}}));
+  CHECK(state->length == text.size());
+}

@@ -187,11 +187,10 @@ TEST_CASE("a file that changes with every reply is given up", "[task][version]")
   CHECK(!std::filesystem::exists(dir / "f"));
 }
 
-TEST_CASE("without a validator there is one stream, which starts over", "[task][version]") {
+TEST_CASE("with a weak validator there is one stream, which starts over", "[task][version]") {
   fault_server server;
   temp_dir dir;
-  const std::string tag = GENERATE("", "W/\"v1\"");
-  server.add("/f", version(1, tag));
+  server.add("/f", version(1, "W/\"v1\""));
   server.behave("/f", [](const request_info& r) {
     return r.path_number <= 2 ? reply_plan().cut_body(150'000) : reply_plan();
   });
@@ -206,6 +205,70 @@ TEST_CASE("without a validator there is one stream, which starts over", "[task][
   leave_part(download_request{server.url("/f"), dir / "g"}, size / 2, options);
   CHECK(!std::filesystem::exists(engine::part_path(dir / "g")));
   CHECK(!std::filesystem::exists(engine::journal_path(dir / "g")));
+}
+
+TEST_CASE("where no reply names a version, what is there is compared before it is gone on with",
+          "[task][version]") {
+  fault_server server;
+  temp_dir dir;
+  server.add("/f", version(1, ""));
+  const download_request request{server.url("/f"), dir / "f"};
+  SECTION("when a connection breaks") {
+    server.behave("/f", [](const request_info& r) {
+      return r.path_number <= 2 ? reply_plan().cut_body(90'000) : reply_plan();
+    });
+    const auto r = loop{}.run(request, quick(16));
+    check_exact(r, dir / "f", 1, size);
+    CHECK(server.counters().requests_peak == 1);
+    CHECK(r.received <= size + 2 * 65'536);
+    const auto log = server.log();
+    REQUIRE(log.size() == 3);
+    REQUIRE(log[1].request.range);
+    CHECK(log[1].request.range->first == 90'000 - 65'536);
+  }
+  SECTION("in another run") {
+    leave_part(request, size / 2);
+    const auto r = loop{}.run(request);
+    check_exact(r, dir / "f", 1, size);
+    CHECK(r.resumed >= size / 2);
+    CHECK(r.received <= size - r.resumed + 65'536);
+  }
+  SECTION("in another run, of a file that has changed") {
+    leave_part(request, size / 2);
+    server.add("/f", version(2, ""));
+    const auto r = loop{}.run(request);
+    check_exact(r, dir / "f", 2, size);
+  }
+  SECTION("in another run, of a file that has grown or shrunk") {
+    leave_part(request, size / 2);
+    const std::uint64_t now = GENERATE(size - 50'000, size + 50'000);
+    server.add("/f", {.size = now, .seed = 1});
+    const auto r = loop{}.run(request);
+    check_exact(r, dir / "f", 1, now);
+  }
+  SECTION("while it changes between two connections") {
+    server.behave("/f", [&server](const request_info& r) {
+      if (r.path_number > 1) return reply_plan();
+      server.add("/f", version(2, ""));
+      return reply_plan().cut_body(90'000);
+    });
+    const auto r = loop{}.run(request);
+    check_exact(r, dir / "f", 2, size);
+  }
+  SECTION("and not with another server's") {
+    server.add("/mirror", version(1, ""));
+    server.behave("/f", [](const request_info& r) {
+      return r.path_number == 1 ? reply_plan().cut_body(90'000) : reply_plan().with_status(503);
+    });
+    const auto r =
+        loop{}.run(download_request{server.url("/f"), dir / "f"}.mirror(server.url("/mirror")));
+    check_exact(r, dir / "f", 1, size);
+    for (const auto& e : server.log()) {
+      if (e.request.path != "/mirror") continue;
+      REQUIRE(e.request.range);
+      CHECK(e.request.range->first == 0u);
+    }
+  }
 }
 
 TEST_CASE("a journal that is torn, foreign or nonsense costs bytes, never correctness",

@@ -130,6 +130,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   static constexpr std::uint64_t credit_bytes = 64u << 10;  // progress that forgives failures
   static constexpr std::uint64_t compact_bytes = 256u << 10;
   static constexpr std::uint64_t hash_bytes = 64u << 20;  // in one disk job
+  static constexpr std::uint64_t tail_bytes = 64u << 10;  // compared where no version is named
   static constexpr unsigned most_refreshes = 3;
   static constexpr unsigned most_restarts = 5;
 
@@ -224,7 +225,14 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   void adopt(stream& st, const http::response_head& head, const reply_verdict& verdict);
   std::string name_from(const http::reply<Environment>& reply) const;
   awaitable<bool> settle(stream_ptr st, std::string name, bool whole);
-  awaitable<void> receive(stream_ptr st, exchange& x, byte_range body, std::uint64_t from);
+  enum class join : std::uint8_t { plain, by_tail, never };
+  join how_to_join(const stream& st, byte_range range);
+  awaitable<std::shared_ptr<const std::string>> read_tail(stream_ptr st, byte_range range);
+  static bool same_tail(const std::string& tail, std::uint64_t end, std::uint64_t at,
+                        const char* seen, std::size_t n);
+  void tail_differs(stream& st);
+  awaitable<void> receive(stream_ptr st, exchange& x, byte_range body, std::uint64_t from,
+                          std::shared_ptr<const std::string> tail);
   void body_ended(stream& st, std::uint64_t at, std::uint64_t body_end);
   awaitable<void> receive_small(stream_ptr st, exchange& x);
   awaitable<void> throttle(timer& t);
@@ -268,7 +276,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   void leave_job(bool keep);
   bool keepable() const;
   bool journaled() const noexcept {
-    return joinable_ && opened_ && !small_ && version_.total && options_.resume &&
+    return (joinable_ || blind_) && opened_ && !small_ && version_.total && options_.resume &&
            options_.durability != durability::none;
   }
 
@@ -316,11 +324,12 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   unsigned attempts_ = 0;
   std::string last_url_;
   int last_status_ = 0;
-  bool confirmed_ = false;    // a reply of this run agrees with version_
-  bool joinable_ = false;     // replies can be joined
-  bool no_ranges_ = false;    // the server does not do ranges
-  bool opened_ = false;       // it is decided where the bytes go, and the file is open
-  bool small_ = false;        // the body goes through memory in one piece
+  bool confirmed_ = false;  // a reply of this run agrees with version_
+  bool joinable_ = false;   // replies can be joined
+  bool blind_ = false;      // they can be when what is there is compared: no reply names a version
+  bool no_ranges_ = false;  // the server does not do ranges
+  bool opened_ = false;     // it is decided where the bytes go, and the file is open
+  bool small_ = false;      // the body goes through memory in one piece
   bool catching_up_ = false;  // a disk job reads back what has to be hashed
   bool published_ = false;
   bool stop_ = false;

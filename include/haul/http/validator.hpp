@@ -32,6 +32,9 @@ struct validator {
   /// Whether bytes of a later reply can be joined to those of this one at all.
   bool joinable() const noexcept { return strong() || dated(); }
 
+  /// Whether the reply said nothing at all about its version.
+  bool absent() const noexcept { return etag.empty() && last_modified.empty(); }
+
   /// What to send as If-Range, so that a changed file comes whole (RFC 9110, 13.1.5); empty if
   /// there is nothing that may be sent.
   std::string if_range() const { return strong() ? etag : dated() ? last_modified : std::string{}; }

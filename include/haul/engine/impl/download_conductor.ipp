@@ -246,18 +246,20 @@ void download<Environment>::begin_plan() {
   if (restart_) st.resumable = false;
   restart_.clear();
   version_ = known_version{};
+  version_source_ = 0;
   plan_.begin();
   governor_ = governor{options_.connections};
   meter_.reset();
   small_body_.reset();
   hashes_.reset();
-  confirmed_ = joinable_ = opened_ = small_ = false;
+  confirmed_ = joinable_ = blind_ = opened_ = small_ = false;
   logged_ = resumed_ = 0;
   if (st.resumable) {
     version_.total = st.earlier.header.total;
     version_.validator = st.earlier.header.validator;
     plan_.begin(st.earlier.header.total, st.earlier.written);
-    joinable_ = true;
+    joinable_ = version_.validator.joinable();
+    blind_ = !joinable_;
     resumed_ = logged_ = st.earlier.written.size();
   }
 }
@@ -322,6 +324,7 @@ void download<Environment>::plan_streams(step& s, clock::time_point now) {
     wanted = governor_.level();
   }
   if (streams_.size() >= wanted || !plan_.has_work(now)) return;
+  if (blind_ && jobs_ > 0) return;  // what will be compared is still on its way to the disk
   const auto from = sources_.choose(now);
   if (!from) {
     if (ready) s.look_again = std::min(s.look_again, *ready);
@@ -450,7 +453,8 @@ void download<Environment>::stream_ended(const stream_ptr& st, std::exception_pt
     }
   }
   // What cannot be joined to another reply is of no use once its reply is gone.
-  const bool lost = confirmed_ && opened_ && !joinable_ && !small_ && !plan_.total_received();
+  const bool lost =
+      confirmed_ && opened_ && !joinable_ && !blind_ && !small_ && !plan_.total_received();
   if (lost && streams_.empty() && !restart_) restart_ = errc::connection_closed;
   wake();
 }
@@ -519,7 +523,7 @@ void download<Environment>::note_refusal(source& src, const failure& f) {
 /// Progress since the last failure makes earlier ones void.
 template <system::environment Environment>
 void download<Environment>::forgive(source& src) {
-  if (joinable_ && !small_ && received_ >= counted_ + credit_bytes) {
+  if ((joinable_ || blind_) && !small_ && received_ >= counted_ + credit_bytes) {
     src.failures = 0;
     src.refreshes = 0;
   }

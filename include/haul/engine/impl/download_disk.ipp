@@ -135,7 +135,13 @@ std::error_code download<Environment>::load_journal(const std::filesystem::path&
   if (request_.size() && *request_.size() != state->header.total) return errc::journal_foreign;
   const system::path_status part = core_->environment.status(part_path(target), ec);
   if (ec || part.size != state->header.total) return errc::journal_foreign;
-  if (!state->header.validator.joinable() || state->written.empty()) return errc::journal_foreign;
+  const http::validator& version = state->header.validator;
+  if (!version.joinable()) {
+    if (!version.absent()) return errc::journal_foreign;
+    // Only what has no gap before it can be compared, by its end.
+    state->written.erase(byte_range{state->written.run_end(0), state->header.total});
+  }
+  if (state->written.empty()) return errc::journal_foreign;
   // A file that is whole but for its name: asking for its last byte tells whether it is still the
   // server's.
   const std::uint64_t total = state->header.total;

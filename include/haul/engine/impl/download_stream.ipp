@@ -45,10 +45,13 @@ std::optional<byte_range> download<Environment>::next_range(stream& st) {
 /// One request and its reply. False when the stream should end.
 template <system::environment Environment>
 awaitable<bool> download<Environment>::fetch(stream_ptr st, byte_range range) {
+  const std::shared_ptr<const std::string> tail = co_await read_tail(st, range);
+  if (!tail) co_return false;
   asked_for asked;
   asked.range = range;
+  asked.range.begin -= tail->size();
   asked.open_ended = range.end == planner::unlimited;
-  const http::request request = make_request(*st, range, asked.ranged);
+  const http::request request = make_request(*st, asked.range, asked.ranged);
   http::redirect_policy policy;
   policy.max = options_.max_redirects;
   policy.allow_insecure = options_.allow_insecure_redirect;
@@ -67,7 +70,7 @@ awaitable<bool> download<Environment>::fetch(stream_ptr st, byte_range range) {
   if (is_small()) {
     co_await receive_small(st, *reply.body);
   } else {
-    co_await receive(st, *reply.body, verdict.range, range.begin);
+    co_await receive(st, *reply.body, verdict.range, range.begin, tail);
   }
   co_return true;
 }
@@ -201,12 +204,14 @@ void download<Environment>::adopt(stream& st, const http::response_head& head,
     version_source_ = st.source;
     version_.validator = verdict.validator;
     joinable_ = verdict.joinable;
+    bool ranges = verdict.what == reply_verdict::kind::part;
     if (verdict.what == reply_verdict::kind::whole) {
       // The whole file for an open range is a legal answer of a server that can do ranges.
       const auto accepts = head.fields.find("Accept-Ranges");
-      joinable_ = verdict.validator.joinable() && verdict.total && accepts &&
-                  http::equals_ignore_case(*accepts, "bytes");
+      ranges = accepts && http::equals_ignore_case(*accepts, "bytes");
+      joinable_ = verdict.validator.joinable() && verdict.total && ranges;
     }
+    blind_ = verdict.validator.absent() && ranges && (known || verdict.total);
   }
   if (!known && version_.total) plan_.set_total(*version_.total);
   st.reply_end = verdict.range.end;
@@ -258,8 +263,10 @@ bool download<Environment>::take_up_earlier() {
   const std::lock_guard lock{mutex_};
   storage& st = *storage_;
   if (!st.resumable) return false;
-  const bool same = joinable_ && !no_ranges_ && version_.total == st.earlier.header.total &&
-                    http::same_version(st.earlier.header.validator, version_.validator);
+  const http::validator& before = st.earlier.header.validator;
+  const bool proved = joinable_ && http::same_version(before, version_.validator);
+  const bool likely = blind_ && before.absent();
+  const bool same = (proved || likely) && !no_ranges_ && version_.total == st.earlier.header.total;
   if (!same) {
     st.resumable = false;
     return false;
@@ -302,10 +309,65 @@ awaitable<void> download<Environment>::throttle(timer& t) {
   }
 }
 
+template <system::environment Environment>
+auto download<Environment>::how_to_join(const stream& st, byte_range range) -> join {
+  const std::lock_guard lock{mutex_};
+  if (!blind_ || range.begin == 0 || no_ranges_) return join::plain;
+  if (st.source == version_source_) return join::by_tail;
+  // Two servers that both name no version: an equal end is too little to join them.
+  if (!restart_ && ++restarts_ > most_restarts) {
+    throw failure{errc::content_changed, operation::requesting};
+  }
+  restart_ = errc::content_changed;
+  return join::never;
+}
+
+/// Where nothing names a version: the end of what is on disk before `range`, which the server must
+/// send once more. Empty where it need not; null when the stream has nothing to do.
+template <system::environment Environment>
+awaitable<std::shared_ptr<const std::string>> download<Environment>::read_tail(stream_ptr st,
+                                                                               byte_range range) {
+  auto tail = std::make_shared<std::string>();
+  const join how = how_to_join(*st, range);
+  if (how == join::never) co_return nullptr;
+  if (how == join::plain) co_return tail;
+  tail->resize(static_cast<std::size_t>(std::min(range.begin, tail_bytes)));
+  auto job = [self = this->shared_from_this(), tail, at = range.begin - tail->size()] {
+    std::error_code ec;
+    file part = self->core_->environment.open(part_path(self->storage_->target),
+                                              system::open_mode::read, ec);
+    std::size_t got = 0;
+    if (!ec) got = part.read_at(at, tail->data(), tail->size(), ec);
+    if (!ec && got < tail->size()) ec = std::make_error_code(std::errc::io_error);
+    return ec;
+  };
+  const std::error_code ec = co_await offload(core_->environment, st->executor, std::move(job));
+  if (ec) throw failure{ec, operation::writing, part_path(storage_->target).string()};
+  co_return tail;
+}
+
+/// Whether `n` bytes at offset `at` are those of the tail that ends at `end`, where they meet it.
+template <system::environment Environment>
+bool download<Environment>::same_tail(const std::string& tail, std::uint64_t end, std::uint64_t at,
+                                      const char* seen, std::size_t n) {
+  const std::uint64_t begin = std::max(at, end - tail.size());
+  const std::uint64_t last = std::min(at + n, end);
+  if (begin >= last) return true;
+  return std::memcmp(tail.data() + (begin - (end - tail.size())), seen + (begin - at),
+                     static_cast<std::size_t>(last - begin)) == 0;
+}
+
+template <system::environment Environment>
+void download<Environment>::tail_differs(stream& st) {
+  const std::lock_guard lock{mutex_};
+  start_over(st, errc::content_changed);
+}
+
 /// Reads the body that runs over `body`, of which what stands before `from` is known already.
 template <system::environment Environment>
 awaitable<void> download<Environment>::receive(stream_ptr st, exchange& x, byte_range body,
-                                               std::uint64_t from) {
+                                               std::uint64_t from,
+                                               std::shared_ptr<const std::string> tail) {
   auto& environment = core_->environment;
   const auto out = std::make_shared<writer>(
       environment, st->executor,
@@ -340,6 +402,10 @@ awaitable<void> download<Environment>::receive(stream_ptr st, exchange& x, byte_
     }
     std::size_t known = 0;
     if (at < from) known = static_cast<std::size_t>(std::min<std::uint64_t>(filled, from - at));
+    if (!same_tail(*tail, from, at, memory.data(), known)) {
+      tail_differs(*st);
+      co_return;
+    }
     const std::uint64_t fresh = filled - known;
     const std::uint64_t mine = take_over(*st, filled, fresh, now);
     if (known > 0) std::memmove(memory.data(), memory.data() + known, fresh);
