@@ -34,9 +34,11 @@ set(HAUL_HEADERS
   haul/engine/hash_chain.hpp
   haul/engine/impl/download_conductor.ipp
   haul/engine/impl/download_disk.ipp
+  haul/engine/impl/download_pieces.ipp
   haul/engine/impl/download_stream.ipp
   haul/engine/journal.hpp
   haul/engine/paths.hpp
+  haul/engine/piece_check.hpp
   haul/engine/planner.hpp
   haul/engine/reply_check.hpp
   haul/engine/session_core.hpp
@@ -85,6 +87,7 @@ set(HAUL_HEADERS
   haul/impl/http_validator.ipp
   haul/impl/system_proxy.ipp
   haul/impl/system_socks5.ipp
+  haul/piece_hashes.hpp
   haul/range_set.hpp
   haul/session.hpp
   haul/session_options.hpp
@@ -106,6 +109,7 @@ set(HAUL_HEADERS
   haul/system/system_environment.hpp
   haul/system/system_stream.hpp
   haul/system/tls.hpp
+  haul/verify_and_repair.hpp
   haul/version.hpp
 )
 

@@ -78,6 +78,8 @@ class checksum {
   }
 
   hash_algorithm algorithm() const noexcept { return algorithm_; }
+  /// The first `digest_size(algorithm())` bytes count.
+  const bytes& digest() const noexcept { return digest_; }
 
   std::string hex() const {
     static constexpr char digits[] = "0123456789abcdef";

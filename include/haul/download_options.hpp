@@ -28,7 +28,9 @@ struct download_options {
   unsigned connections =
       16;                  ///< most connections for this file, 1 to 64; reached only while it helps
   bool overwrite = false;  ///< replace a target that exists; else it is an error before any request
-  bool resume = true;      ///< go on from an earlier part file, when it can be proved to fit
+  bool repair = false;     ///< a target that exists is checked by its hashes: what is right stays,
+                        ///< what is wrong is fetched; the request needs piece hashes or a checksum
+  bool resume = true;  ///< go on from an earlier part file, when it can be proved to fit
   haul::durability durability = haul::durability::process;
   unsigned retries = 5;  ///< failures in a row, without progress between them, before giving up
   std::chrono::milliseconds retry_delay{500};  ///< before the first retry; doubles, with jitter

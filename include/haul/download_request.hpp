@@ -4,10 +4,12 @@
 #include <haul/detail/asio_compat.hpp>
 
 #include <haul/checksum.hpp>
+#include <haul/piece_hashes.hpp>
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -78,6 +80,14 @@ class download_request {
     bad_checksum_ = true;
     return *this;
   }
+  /// What the pieces of the file must hash to. Each piece is checked when it is there, and fetched
+  /// again when it is wrong, from another mirror if there is one; mirrors may then name any
+  /// version. With the size, a part file of an earlier run is used whatever the server says of its
+  /// version.
+  download_request& pieces(piece_hashes value) & {
+    pieces_ = std::make_shared<const piece_hashes>(std::move(value));
+    return *this;
+  }
   /// The size that the file must have, in bytes.
   download_request& size(std::uint64_t bytes) & {
     size_ = bytes;
@@ -114,6 +124,7 @@ class download_request {
   }
   download_request&& checksum(const haul::checksum& value) && { return std::move(checksum(value)); }
   download_request&& sha256(std::string_view hex) && { return std::move(sha256(hex)); }
+  download_request&& pieces(piece_hashes value) && { return std::move(pieces(std::move(value))); }
   download_request&& size(std::uint64_t bytes) && { return std::move(size(bytes)); }
   download_request&& id(std::string text) && { return std::move(id(std::move(text))); }
   download_request&& name(std::string text) && { return std::move(name(std::move(text))); }
@@ -130,6 +141,8 @@ class download_request {
   const std::string& user() const noexcept { return user_; }
   const std::string& password() const noexcept { return password_; }
   const std::vector<haul::checksum>& checksums() const noexcept { return checksums_; }
+  const piece_hashes* pieces() const noexcept { return pieces_.get(); }
+  const std::shared_ptr<const piece_hashes>& shared_pieces() const noexcept { return pieces_; }
   bool has_bad_checksum() const noexcept { return bad_checksum_; }
   std::optional<std::uint64_t> size() const noexcept { return size_; }
   const std::string& id() const noexcept { return id_; }
@@ -145,6 +158,7 @@ class download_request {
   std::string user_;
   std::string password_;
   std::vector<haul::checksum> checksums_;
+  std::shared_ptr<const piece_hashes> pieces_;  // shared by copies: they can be many
   std::optional<std::uint64_t> size_;
   std::string id_;
   std::string name_;

@@ -19,10 +19,12 @@
 #include <haul/event.hpp>
 #include <haul/event_sink.hpp>
 #include <haul/fetch.hpp>
+#include <haul/piece_hashes.hpp>
 #include <haul/session.hpp>
 #include <haul/session_options.hpp>
 #include <haul/store/memory_store.hpp>
 #include <haul/store/task_store.hpp>
+#include <haul/verify_and_repair.hpp>
 #include <haul/version.hpp>
 
 #endif

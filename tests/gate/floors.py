@@ -37,8 +37,8 @@ for name in ("client", "connection", "connection_pool", "exchange"):
 FOLDERS["config.hpp"] = FOLDERS["detail/asio_compat.hpp"] = (0, {ASIO})
 ROOT = {
     0: "byte_range checksum download_options download_request download_result error event "
-       "event_sink range_set session_options version",
-    4: "session download_task fetch rate_limit semaphore rate_limiter",
+       "event_sink piece_hashes range_set session_options version",
+    4: "session download_task fetch rate_limit semaphore rate_limiter verify_and_repair",
     5: "haul src batch batch_manager batch_options batch_status task_store memory_store",
 }
 for floor, names in ROOT.items():
@@ -50,6 +50,7 @@ PURE = {
     "http/": ("http/",),
     "engine/planner.hpp": ("engine/", "http/"),
     "engine/journal.hpp": ("engine/", "http/"),
+    "engine/piece_check.hpp": ("engine/",),
 }
 IMPURE_VOCABULARY = {"detail/asio_compat.hpp", "event_sink.hpp", "download_request.hpp"}
 

@@ -15,6 +15,7 @@
 #include <haul/engine/hash_chain.hpp>
 #include <haul/engine/journal.hpp>
 #include <haul/engine/paths.hpp>
+#include <haul/engine/piece_check.hpp>
 #include <haul/engine/planner.hpp>
 #include <haul/engine/reply_check.hpp>
 #include <haul/engine/session_core.hpp>
@@ -24,6 +25,7 @@
 #include <haul/error.hpp>
 #include <haul/event.hpp>
 #include <haul/http/client.hpp>
+#include <haul/system/digest.hpp>
 #include <haul/system/environment.hpp>
 #include <haul/system/system_environment.hpp>
 
@@ -133,6 +135,8 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   static constexpr std::uint64_t tail_bytes = 64u << 10;  // compared where no version is named
   static constexpr unsigned most_refreshes = 3;
   static constexpr unsigned most_restarts = 5;
+  static constexpr unsigned most_wrong = 2;  // times that a piece is fetched again from each source
+  static constexpr std::size_t survey_block = 256u << 10;
 
   /// One stream: a coroutine that makes requests, one after another.
   struct stream {
@@ -163,6 +167,21 @@ class download : public std::enable_shared_from_this<download<Environment>> {
     bool resumable = false;    // `earlier` can be used
   };
 
+  /// A file that was there before, while its hashes are computed. Used by one disk job at a time.
+  struct survey_state {
+    enum class kind : std::uint8_t { nothing, part, target };
+    kind what = kind::nothing;
+    typename Environment::file file;  // the target; the part file is in the storage
+    std::uint64_t size = 0;           // of the target
+    std::uint64_t total = 0;          // that it should have
+    std::uint64_t at = 0;
+    std::uint64_t end = 0;
+    range_set claimed;  // what may be right
+    range_set right;
+    std::vector<system::digest> digests;  // of the whole target
+    bool complete = false;                // the target is as it should be
+  };
+
   /// What the conductor should do next.
   struct step {
     std::optional<std::pair<std::size_t, byte_range>> open;  // a stream: source and range
@@ -173,6 +192,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
     bool pause = false;
     bool report = false;    // progress is due
     bool catch_up = false;  // bytes can be hashed
+    bool check = false;     // pieces can be
     clock::time_point look_again = clock::time_point::max();
   };
 
@@ -264,17 +284,34 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   std::error_code load_journal(const std::filesystem::path& target, storage& into);
   failure_ptr name_job(const std::string& name);
   failure_ptr open_part_job();
-  void write_block(const typename writer::block& b);
+  void write_block(const typename writer::block& b, std::size_t source);
   awaitable<void> flush();
   bool snapshot(range_set& written, journal_header& header) const;
   std::error_code flush_job(const range_set& written, const journal_header& header);
+  std::uint64_t hashable_end() const;
   void submit_catch_up();
-  awaitable<void> verify();
+  awaitable<bool> verify();
   awaitable<void> publish();
   failure_ptr publish_job();
   awaitable<void> leave(std::error_code why);
   void leave_job(bool keep);
   bool keepable() const;
+  failure_ptr lock_part(const std::filesystem::path& path);
+
+  // What hashes tell: impl/download_pieces.ipp
+  awaitable<void> survey();
+  failure_ptr find_existing_job(survey_state& s);
+  failure_ptr survey_job(survey_state& s);
+  failure_ptr take_over_job(survey_state& s);
+  void target_is_complete(std::uint64_t total);
+  void submit_piece_check();
+  void piece_job(const piece_check::work& w);
+  void note_wrong_piece(std::size_t i);
+  bool fall_back(const failure& why);
+  std::uint64_t proved() const;
+  void begin_pieces(std::uint64_t total);
+
+  bool replaces() const noexcept { return options_.overwrite || options_.repair; }
   bool journaled() const noexcept {
     return (joinable_ || blind_) && opened_ && !small_ && version_.total && options_.resume &&
            options_.durability != durability::none;
@@ -304,6 +341,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   http::origin home_;     // whose secrets the request carries
   std::string url_name_;  // the file name that the URL gives
   planner plan_;
+  piece_check pieces_;
   governor governor_;
   speed_meter meter_;
   known_version version_;
@@ -330,7 +368,8 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   bool no_ranges_ = false;  // the server does not do ranges
   bool opened_ = false;     // it is decided where the bytes go, and the file is open
   bool small_ = false;      // the body goes through memory in one piece
-  bool catching_up_ = false;  // a disk job reads back what has to be hashed
+  bool checking_pieces_ = false;  // a disk job hashes pieces
+  bool catching_up_ = false;      // a disk job reads back what has to be hashed
   bool published_ = false;
   bool stop_ = false;
   bool discard_ = false;
@@ -344,6 +383,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
 #ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/engine/impl/download_conductor.ipp>
 #include <haul/engine/impl/download_disk.ipp>
+#include <haul/engine/impl/download_pieces.ipp>
 #include <haul/engine/impl/download_stream.ipp>
 #else
 namespace haul::engine {

@@ -127,6 +127,12 @@ class planner {
   /// Bytes are on disk. Returns how many are new.
   std::uint64_t written(byte_range r) { return written_.add(r); }
 
+  /// Bytes that were written are of no use: they are free again.
+  void lost(byte_range r) {
+    written_.erase(r);
+    free_.add(r);
+  }
+
   /// A body of unknown length has ended at `total`.
   void ended(std::uint64_t total) {
     set_total(total);

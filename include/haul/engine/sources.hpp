@@ -5,10 +5,12 @@
 #include <haul/error.hpp>
 #include <haul/http/url.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,8 @@ struct source {
   unsigned active = 0;                                 ///< streams at work
   unsigned refreshes = 0;                              ///< in a row
   unsigned edition = 0;                                ///< how often the URL has been made fresh
+  unsigned wrong_pieces = 0;                           ///< that it alone has given
+  bool gave = false;                                   ///< bytes of the file as it stands
   bool dead = false;                                   ///< never to be asked again
   bool wants_refresh = false;  ///< the program should be asked for a fresh URL
   bool refreshing = false;     ///< it has been asked
@@ -43,19 +47,34 @@ class source_list {
   const source& operator[](std::size_t i) const { return sources_[i]; }
   std::size_t size() const noexcept { return sources_.size(); }
 
-  /// Where the next stream should go: of those that may be asked now, one with the fewest failures,
-  /// then with the fewest streams, then the first.
+  /// Where the next stream should go: of those that may be asked now, one that has given no wrong
+  /// piece, then one with the fewest failures, then with the fewest streams, then the first.
   std::optional<std::size_t> choose(clock::time_point now) const {
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < sources_.size(); ++i) {
       const source& s = sources_[i];
       if (s.dead || s.wants_refresh || s.refreshing || s.not_before > now) continue;
-      if (!best || std::pair{s.failures, s.active} <
-                       std::pair{sources_[*best].failures, sources_[*best].active}) {
-        best = i;
-      }
+      if (!best || rank(s) < rank(sources_[*best])) best = i;
     }
     return best;
+  }
+
+  /// Whether a source has given a wrong piece, and there is another one that has not.
+  bool distrusted(std::size_t i) const {
+    return sources_[i].wrong_pieces > 0 &&
+           std::any_of(sources_.begin(), sources_.end(),
+                       [](const source& s) { return !s.dead && s.wrong_pieces == 0; });
+  }
+
+  /// The file as a whole is wrong: whoever has given bytes of it is not asked again. False when
+  /// nobody else is left.
+  bool drop_givers(const haul::detail::failure& why) {
+    for (source& s : sources_) {
+      if (!s.gave) continue;
+      s.dead = true;
+      s.last = why;
+    }
+    return std::any_of(sources_.begin(), sources_.end(), [](const source& s) { return !s.dead; });
   }
 
   /// When the next source may be asked; nothing when none will ever be.
@@ -82,6 +101,10 @@ class source_list {
   }
 
  private:
+  static std::tuple<bool, unsigned, unsigned> rank(const source& s) {
+    return {s.wrong_pieces > 0, s.failures, s.active};
+  }
+
   std::vector<source> sources_;
 };
 

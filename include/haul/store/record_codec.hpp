@@ -4,6 +4,7 @@
 #include <haul/batch_options.hpp>
 #include <haul/checksum.hpp>
 #include <haul/download_request.hpp>
+#include <haul/piece_hashes.hpp>
 
 #include <charconv>
 #include <chrono>
@@ -49,6 +50,12 @@ inline std::string encode(const download_request& r) {
   for (const auto& h : r.headers()) put_all({"header", h.name, h.value});
   for (const auto& c : r.checksums()) put_all({"checksum", c.str(), ""});
   if (r.has_credentials()) put_all({"credentials", r.user(), r.password()});
+  if (const piece_hashes* p = r.pieces()) {
+    std::string hex;
+    for (std::size_t i = 0; i < p->size(); ++i) hex += (*p)[i].hex();
+    put_all({"pieces", std::string{name_of(p->algorithm())} + ':' + std::to_string(p->piece_size()),
+             hex});
+  }
   if (r.size()) put_all({"size", std::to_string(*r.size()), ""});
   if (r.priority() != 0) put_all({"priority", std::to_string(r.priority()), ""});
   return out;
@@ -60,6 +67,23 @@ std::optional<Number> number(std::string_view text) {
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return n;
+}
+
+inline std::optional<piece_hashes> decode_pieces(std::string_view how, std::string_view hex) {
+  for (const auto a : {hash_algorithm::md5, hash_algorithm::sha1, hash_algorithm::sha256,
+                       hash_algorithm::sha512}) {
+    const std::string_view name = name_of(a);
+    if (!how.starts_with(name) || how.substr(name.size(), 1) != ":") continue;
+    const auto size = number<std::uint64_t>(how.substr(name.size() + 1));
+    const std::size_t digits = 2 * digest_size(a);
+    if (!size || hex.size() % digits != 0) return std::nullopt;
+    piece_hashes hashes{a, *size};
+    for (; !hex.empty(); hex.remove_prefix(digits)) {
+      if (!hashes.add_hex(hex.substr(0, digits))) return std::nullopt;
+    }
+    return hashes;
+  }
+  return std::nullopt;
 }
 
 /// Reads what `encode` has written into a request. False when it cannot be read.
@@ -80,6 +104,10 @@ inline bool decode(std::string_view text, download_request& r) {
       const auto c = checksum::parse(a);
       if (!c) return false;
       r.checksum(*c);
+    } else if (key == "pieces") {
+      auto hashes = decode_pieces(a, b);
+      if (!hashes) return false;
+      r.pieces(std::move(*hashes));
     } else if (key == "size") {
       const auto n = number<std::uint64_t>(a);
       if (!n) return false;
@@ -98,6 +126,7 @@ template <class Options, class Visit>
 void each_option(Options& o, Visit&& visit) {
   visit("connections", o.connections);
   visit("overwrite", o.overwrite);
+  visit("repair", o.repair);
   visit("resume", o.resume);
   visit("durability", o.durability);
   visit("retries", o.retries);

@@ -29,6 +29,7 @@ download<Environment>::download(core_ptr core, download_request request,
       hashes_(request_.checksums()),
       alarm_(core_->environment.make_timer(strand_), [this] { wake(); }),
       plan_(options.piece_size),
+      pieces_(request_.shared_pieces()),
       governor_(options.connections) {
   limiter_.set_rate(options.rate_limit, core_->environment.now());
   events_ = std::make_shared<event_queue>(
@@ -182,8 +183,13 @@ template <system::environment Environment>
 awaitable<void> download<Environment>::work() {
   check_request();
   co_await prepare();
-  co_await transfer();
-  co_await verify();
+  if (request_.pieces() || options_.repair) co_await survey();
+  if (published_) co_return;
+  for (;;) {
+    co_await transfer();
+    const bool right = co_await verify();
+    if (right) break;
+  }
   co_await publish();
 }
 
@@ -202,6 +208,7 @@ awaitable<void> download<Environment>::transfer() {
     }
     if (s.report) report_progress(false);
     if (s.catch_up) submit_catch_up();
+    if (s.check) submit_piece_check();
     if (s.flush) {
       co_await flush();
       continue;
@@ -254,13 +261,24 @@ void download<Environment>::begin_plan() {
   hashes_.reset();
   confirmed_ = joinable_ = blind_ = opened_ = small_ = false;
   logged_ = resumed_ = 0;
-  if (st.resumable) {
+  for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i].gave = false;
+  if (!st.resumable) {
+    pieces_.forget();
+    return;
+  }
+  {
     version_.total = st.earlier.header.total;
     version_.validator = st.earlier.header.validator;
     plan_.begin(st.earlier.header.total, st.earlier.written);
-    joinable_ = version_.validator.joinable();
+    joinable_ = version_.validator.joinable() || pieces_.wanted();
     blind_ = !joinable_;
     resumed_ = logged_ = st.earlier.written.size();
+    pieces_.begin(st.earlier.header.total, st.earlier.written);
+    if (plan_.complete()) {
+      // Only the name is missing.
+      opened_ = confirmed_ = true;
+      tell(transfer_started{task_, st.target, version_.total, resumed_, true});
+    }
   }
 }
 
@@ -269,7 +287,8 @@ auto download<Environment>::next_step() -> step {
   const std::lock_guard lock{mutex_};
   step s;
   const auto now = core_->environment.now();
-  const bool complete = small_body_ || (opened_ && plan_.complete() && jobs_ == 0);
+  const bool complete =
+      small_body_ || (opened_ && plan_.complete() && pieces_.complete() && jobs_ == 0);
   if (stop_ || fatal_ || bug_ || restart_ || complete) {
     s.over = true;
     return s;
@@ -287,13 +306,14 @@ auto download<Environment>::next_step() -> step {
   }
   s.look_again = std::min(s.look_again, report_due_);
   if (journaled()) {
-    const std::uint64_t fresh = plan_.written().size() - std::min(logged_, plan_.written().size());
+    const std::uint64_t fresh = proved() - std::min(logged_, proved());
     s.flush = fresh >= flush_bytes || (fresh > 0 && now >= flush_due_);
     if (fresh > 0) s.look_again = std::min(s.look_again, flush_due_);
   }
   if (hashes_.wanted() && opened_ && !small_ && !catching_up_) {
-    s.catch_up = plan_.written().run_end(0) >= hashes_.position() + catch_up_bytes;
+    s.catch_up = hashable_end() >= hashes_.position() + catch_up_bytes;
   }
+  s.check = pieces_.has_work() && !checking_pieces_;
   return s;
 }
 

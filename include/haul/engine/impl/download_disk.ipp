@@ -38,6 +38,15 @@ void download<Environment>::check_request() {
     }
   }
   if (request_.has_bad_checksum()) refuse(errc::invalid_argument, "checksum");
+  const piece_hashes* pieces = request_.pieces();
+  if (pieces && !pieces->usable()) refuse(errc::invalid_argument, "piece hashes");
+  if (pieces && request_.size() && !pieces->fits(*request_.size())) {
+    refuse(errc::invalid_argument, std::to_string(pieces->size()) + " piece hashes for " +
+                                       std::to_string(*request_.size()) + " bytes");
+  }
+  if (options_.repair && !pieces && request_.checksums().empty()) {
+    refuse(errc::invalid_argument, "to repair a file needs a checksum or piece hashes");
+  }
   if (options_.connections < 1 || options_.connections > 64) {
     refuse(errc::invalid_argument, "connections: 1 to 64");
   }
@@ -95,7 +104,7 @@ auto download<Environment>::check_target(const std::filesystem::path& target)
   if (there.directory) {
     return disk_failure(errc::invalid_target, operation::checking, target);
   }
-  if (there.exists && !options_.overwrite) {
+  if (there.exists && !replaces()) {
     return disk_failure(errc::target_exists, operation::checking, target);
   }
   if (claimed_ == target) return nullptr;
@@ -136,7 +145,7 @@ std::error_code download<Environment>::load_journal(const std::filesystem::path&
   const system::path_status part = core_->environment.status(part_path(target), ec);
   if (ec || part.size != state->header.total) return errc::journal_foreign;
   const http::validator& version = state->header.validator;
-  if (!version.joinable()) {
+  if (!version.joinable() && !request_.pieces()) {
     if (!version.absent()) return errc::journal_foreign;
     // Only what has no gap before it can be compared, by its end.
     state->written.erase(byte_range{state->written.run_end(0), state->header.total});
@@ -163,6 +172,20 @@ auto download<Environment>::name_job(const std::string& name) -> std::shared_ptr
   return nullptr;
 }
 
+/// Takes the open part file for this process alone, or closes it.
+template <system::environment Environment>
+auto download<Environment>::lock_part(const std::filesystem::path& path) -> failure_ptr {
+  storage& st = *storage_;
+  std::error_code ec;
+  const bool mine = st.part.try_lock(ec);
+  // Whoever had the lock may have given the file its final name meanwhile: then this handle is of a
+  // file that is complete.
+  const bool there = mine && !ec && core_->environment.status(path, ec).exists;
+  if (!ec && there) return nullptr;
+  st.part.close();
+  return disk_failure(ec ? ec : make_error_code(errc::part_locked), operation::writing, path);
+}
+
 /// Opens the part file, for this process alone, with the space that it needs.
 template <system::environment Environment>
 auto download<Environment>::open_part_job() -> std::shared_ptr<failure> {
@@ -174,14 +197,7 @@ auto download<Environment>::open_part_job() -> std::shared_ptr<failure> {
     environment.make_directories(st.target.parent_path(), ec);
     if (!ec) st.part = environment.open(path, system::open_mode::update, ec);
     if (ec) return disk_failure(ec, operation::writing, path);
-    const bool mine = st.part.try_lock(ec);
-    // Whoever had the lock may have given the file its final name meanwhile: then this handle is of
-    // a file that is complete.
-    const bool there = mine && !ec && environment.status(path, ec).exists;
-    if (ec || !there) {
-      st.part.close();
-      return disk_failure(ec ? ec : make_error_code(errc::part_locked), operation::writing, path);
-    }
+    if (auto held = lock_part(path)) return held;
   }
   if (st.resumable) {
     // Between the look at the journal and the lock, somebody else may have been here.
@@ -211,19 +227,21 @@ auto download<Environment>::open_part_job() -> std::shared_ptr<failure> {
 
 /// Writes what a stream has received. Runs on a disk worker.
 template <system::environment Environment>
-void download<Environment>::write_block(const typename writer::block& b) {
+void download<Environment>::write_block(const typename writer::block& b, std::size_t source) {
   std::error_code ec;
   storage_->part.write_at(b.offset, b.memory.data(), b.size, ec);
-  if (!ec) hashes_.offer(b.offset, b.memory.data(), b.size);
+  if (!ec && !request_.pieces()) hashes_.offer(b.offset, b.memory.data(), b.size);
   const std::lock_guard lock{mutex_};
   --jobs_;
   if (ec) {
     if (!fatal_) fatal_.emplace(ec, operation::writing, part_path(storage_->target).string());
   } else {
-    plan_.written(byte_range{b.offset, b.offset + b.size});
+    const byte_range r{b.offset, b.offset + b.size};
+    plan_.written(r);
+    pieces_.note(r, source, plan_.written());
+    sources_[source].gave = true;
   }
-  const std::uint64_t done = plan_.written().size();
-  const bool due = journaled() && done >= logged_ + flush_bytes;
+  const bool due = (journaled() && proved() >= logged_ + flush_bytes) || pieces_.has_work();
   if (ec || due || plan_.complete() || (jobs_ == 0 && streams_.empty())) wake();
 }
 
@@ -250,8 +268,8 @@ awaitable<void> download<Environment>::flush() {
 template <system::environment Environment>
 bool download<Environment>::snapshot(range_set& written, journal_header& header) const {
   const std::lock_guard lock{mutex_};
-  if (!journaled() || plan_.written().size() == logged_) return false;
-  written = plan_.written();
+  if (!journaled() || proved() == logged_) return false;
+  written = pieces_.wanted() ? pieces_.right_bytes() : plan_.written();
   header.url = task_->url;
   header.total = *version_.total;
   header.validator = version_.validator;
@@ -296,6 +314,12 @@ std::error_code download<Environment>::flush_job(const range_set& written,
   return ec;
 }
 
+/// Up to where the file can be hashed: bytes that may be fetched again are not among them.
+template <system::environment Environment>
+std::uint64_t download<Environment>::hashable_end() const {
+  return pieces_.wanted() ? pieces_.right_end() : plan_.written().run_end(0);
+}
+
 /// Lets a disk worker hash what has come out of order.
 template <system::environment Environment>
 void download<Environment>::submit_catch_up() {
@@ -304,7 +328,7 @@ void download<Environment>::submit_catch_up() {
     const std::lock_guard lock{mutex_};
     catching_up_ = true;
     ++jobs_;
-    end = plan_.written().run_end(0);
+    end = hashable_end();
   }
   core_->environment.submit([self = this->shared_from_this(), end] {
     std::error_code ec;
@@ -317,9 +341,9 @@ void download<Environment>::submit_catch_up() {
   });
 }
 
-/// Size and hashes of the whole file.
+/// Size and hashes of the whole file. False when it must be fetched again, from others.
 template <system::environment Environment>
-awaitable<void> download<Environment>::verify() {
+awaitable<bool> download<Environment>::verify() {
   if (small_body_) hashes_.offer(0, small_body_->data(), small_body_->size());
   const std::uint64_t total = *version_.total;
   if (request_.size() && *request_.size() != total) {
@@ -337,8 +361,11 @@ awaitable<void> download<Environment>::verify() {
     if (ec) throw failure{ec, operation::verifying, part_path(storage_->target).string()};
   }
   if (const auto is = hashes_.mismatch()) {
-    throw failure{errc::checksum_mismatch, operation::verifying, "the file has " + is->str()};
+    const failure why{errc::checksum_mismatch, operation::verifying, "the file has " + is->str()};
+    if (!fall_back(why)) throw failure{why};
+    co_return false;
   }
+  co_return true;
 }
 
 /// Gives the file its name.
@@ -364,13 +391,7 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
     environment.make_directories(st.target.parent_path(), ec);
     if (!ec) st.part = environment.open(part, system::open_mode::update, ec);
     if (ec) return disk_failure(ec, operation::writing, part);
-    const bool mine = st.part.try_lock(ec);
-    const bool there = mine && !ec && environment.status(part, ec).exists;
-    if (!ec && !there) ec = errc::part_locked;
-    if (ec) {
-      st.part.close();
-      return disk_failure(ec, operation::writing, part);
-    }
+    if (auto held = lock_part(part)) return held;
     st.part.write_at(0, small_body_->data(), small_body_->size(), ec);
   }
   if (!ec) {
@@ -379,7 +400,7 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
   }
   if (!ec && power) st.part.sync(ec);
   if (ec) return disk_failure(ec, operation::writing, part);
-  if (!options_.overwrite) {
+  if (!replaces()) {
     if (auto failed = refuse_existing(st.target)) return failed;
   }
   environment.rename(part, st.target, ec);
@@ -406,7 +427,8 @@ auto download<Environment>::refuse_existing(const std::filesystem::path& target)
 template <system::environment Environment>
 awaitable<void> download<Environment>::leave(std::error_code why) {
   if (!storage_ || !storage_->part.is_open()) co_return;
-  const bool useless = why == errc::checksum_mismatch || why == errc::size_mismatch;
+  const bool wrong = why == errc::checksum_mismatch && !request_.pieces();
+  const bool useless = wrong || why == errc::size_mismatch;
   const bool keep = keepable() && !useless;
   if (keep) co_await flush();
   auto job = [self = this->shared_from_this(), keep] {
@@ -431,7 +453,10 @@ void download<Environment>::leave_job(bool keep) {
 template <system::environment Environment>
 bool download<Environment>::keepable() const {
   const std::lock_guard lock{mutex_};
-  return journaled() && !discard_ && !plan_.written().empty();
+  if (discard_) return false;
+  // What an earlier run has left stays until a reply has said otherwise.
+  if (!opened_ && storage_->resumable) return true;
+  return journaled() && proved() > 0;
 }
 
 template <system::environment Environment>

@@ -31,6 +31,7 @@ std::optional<byte_range> download<Environment>::next_range(stream& st) {
   const std::lock_guard lock{mutex_};
   if (stop_ || pause_ || fatal_ || restart_ || small_body_) return std::nullopt;
   if (streams_.size() > governor_.level()) return std::nullopt;
+  if (sources_.distrusted(st.source)) return std::nullopt;
   const source& src = sources_[st.source];
   if (streams_.size() > 1) {
     const http::origin& to = src.current.where();
@@ -212,9 +213,33 @@ void download<Environment>::adopt(stream& st, const http::response_head& head,
       joinable_ = verdict.validator.joinable() && verdict.total && ranges;
     }
     blind_ = verdict.validator.absent() && ranges && (known || verdict.total);
+    if (pieces_.wanted()) {
+      // The hashes tell what can be joined, whatever version a reply names.
+      version_.validator = http::validator{};
+      joinable_ = ranges && (known || verdict.total);
+      blind_ = false;
+    }
   }
-  if (!known && version_.total) plan_.set_total(*version_.total);
+  if (!known && version_.total) {
+    plan_.set_total(*version_.total);
+    begin_pieces(*version_.total);
+  }
   st.reply_end = verdict.range.end;
+}
+
+/// How long the file is has become known.
+template <system::environment Environment>
+void download<Environment>::begin_pieces(std::uint64_t total) {
+  if (!pieces_.wanted()) return;
+  if (!request_.pieces()->fits(total)) {
+    throw failure{errc::size_mismatch, operation::requesting,
+                  std::to_string(request_.pieces()->size()) + " piece hashes for " +
+                      std::to_string(total) + " bytes"};
+  }
+  pieces_.begin(total, range_set{});
+  for (const byte_range& r : plan_.written().ranges()) {
+    pieces_.note(r, version_source_, plan_.written());
+  }
 }
 
 template <system::environment Environment>
@@ -282,7 +307,7 @@ template <system::environment Environment>
 bool download<Environment>::choose_memory(bool whole) {
   const std::lock_guard lock{mutex_};
   small_ = whole && version_.total && *version_.total <= core_->buffers.buffer_size() &&
-           !storage_->resumable && !storage_->part.is_open();
+           !storage_->resumable && !storage_->part.is_open() && !pieces_.wanted();
   return small_;
 }
 
@@ -371,7 +396,9 @@ awaitable<void> download<Environment>::receive(stream_ptr st, exchange& x, byte_
   auto& environment = core_->environment;
   const auto out = std::make_shared<writer>(
       environment, st->executor,
-      [self = this->shared_from_this()](const typename writer::block& b) { self->write_block(b); });
+      [self = this->shared_from_this(), source = st->source](const typename writer::block& b) {
+        self->write_block(b, source);
+      });
   timer pace = environment.make_timer(st->executor);
   std::uint64_t at = body.begin;
   auto floor_since = environment.now();
@@ -457,6 +484,7 @@ void download<Environment>::body_ended(stream&, std::uint64_t at, std::uint64_t 
   if (!version_.total) {
     version_.total = at;
     plan_.ended(at);
+    begin_pieces(at);
     return;
   }
   // A chunked body says how long it is only by its end.
@@ -488,6 +516,7 @@ awaitable<void> download<Environment>::receive_small(stream_ptr st, exchange& x)
   if (have < body->size()) throw failure{errc::connection_closed, operation::receiving};
   const std::lock_guard lock{mutex_};
   plan_.received(st->id, have, core_->environment.now());
+  sources_[st->source].gave = true;
   small_body_ = body;
 }
 
