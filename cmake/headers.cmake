@@ -123,3 +123,7 @@ set(HAUL_JSON_HEADERS
   haul/json/parse_tasks.hpp
   haul/json/to_json.hpp
 )
+
+set(HAUL_METALINK_HEADERS
+  haul/metalink/read_metalink.hpp
+)

@@ -15,7 +15,7 @@ PATH="$PATH:/usr/sbin"
 . "$root/.ci/packages.sh"
 packages=(
   g++ cmake ninja-build ccache ca-certificates
-  libasio-dev libssl-dev libboost1.81-dev libboost-url1.81-dev libcli11-dev libsqlite3-dev
+  libasio-dev libssl-dev libboost1.81-dev libboost-url1.81-dev libcli11-dev libsqlite3-dev libpugixml-dev
 )
 [ $# -gt 0 ] || packages+=(nginx)
 need_packages "${packages[@]}"

@@ -49,7 +49,7 @@ run() {
 packages=(
   g++ cmake ninja-build ccache pkg-config python3-minimal ca-certificates
   libasio-dev libssl-dev libboost1.81-dev libboost-url1.81-dev libboost-json1.81-dev
-  libsqlite3-dev libcli11-dev catch2
+  libsqlite3-dev libpugixml-dev libcli11-dev catch2
   nginx tinyproxy-bin microsocks
 )
 if has release; then packages+=(clang-tools-16 clang-format-14); fi
@@ -69,7 +69,7 @@ build() {
   case $preset in release | clang) targets+=(all_verify_interface_header_sets) ;; esac
   echo "== $preset: building"
   # The optional parts too: what is left out is not tested.
-  run cmake --preset "$preset" -DHAUL_WITH_JSON=ON -DHAUL_WITH_SQLITE=ON \
+  run cmake --preset "$preset" -DHAUL_WITH_JSON=ON -DHAUL_WITH_SQLITE=ON -DHAUL_WITH_METALINK=ON \
     >"$suite/$preset.log" 2>&1 &&
     run cmake --build --preset "$preset" --parallel "$jobs" --target "${targets[@]}" \
       >>"$suite/$preset.log" 2>&1

@@ -34,6 +34,10 @@ std::error_code read_all(const std::string& name, std::string& into) {
   return std::ferror(file) ? std::error_code{errno, std::generic_category()} : std::error_code{};
 }
 
+std::string shown(const std::string& name) {
+  return name == "-" ? "standard input" : printable(name);
+}
+
 std::filesystem::path path_of(std::string_view text) {
   return std::filesystem::path{std::string{text}};
 }
@@ -41,10 +45,29 @@ std::filesystem::path path_of(std::string_view text) {
 }  // namespace
 
 job_list::job_list(const command_options& options) : options_(options) {
-  if (options.input.empty()) return;
-  const std::string name = options.input == "-" ? "standard input" : printable(options.input);
+  if (!options.metalink.empty()) read_files();
+  if (!options.input.empty()) read_list();
+}
+
+void job_list::read_files() {
+  const std::string name = shown(options_.metalink);
   std::string text;
-  if (const auto ec = read_all(options.input, text)) {
+  if (const auto ec = read_all(options_.metalink, text)) {
+    problems_.push_back(name + ": reading the Metalink: " + ec.message());
+    return;
+  }
+  haul::metalink m = haul::read_metalink(text);
+  if (m.error) {
+    problems_.push_back(name + ": " + m.error.message() + ": " + printable(m.detail));
+    return;
+  }
+  files_ = std::move(m.files);
+}
+
+void job_list::read_list() {
+  const std::string name = shown(options_.input);
+  std::string text;
+  if (const auto ec = read_all(options_.input, text)) {
     problems_.push_back(name + ": reading the list of downloads: " + ec.message());
     return;
   }
@@ -85,7 +108,9 @@ haul::download_request job_list::request(std::size_t index) const {
       return haul::download_request{options_.urls[index],
                                     output.empty() ? derived : folder / output};
     }
-    const input_line line = lines_[index - options_.urls.size()];
+    const std::size_t file = index - options_.urls.size();
+    if (file < files_.size()) return files_[file].request(folder);
+    const input_line line = lines_[file - files_.size()];
     haul::download_request from_line{std::string{line.url},
                                      line.path.empty() ? derived : folder / path_of(line.path)};
     if (const auto sum = haul::checksum::parse(line.checksum)) from_line.checksum(*sum);

@@ -4,6 +4,7 @@
 #include "input_list.hpp"
 #include "options.hpp"
 #include <haul/download_request.hpp>
+#include <haul/metalink/read_metalink.hpp>
 
 #include <cstddef>
 #include <string>
@@ -11,14 +12,15 @@
 
 namespace haul_command {
 
-/// All downloads of a run, in the order given: the URLs of the command line, then the lines of the
-/// input list. A request is made when its turn comes.
+/// All downloads of a run, in the order given: the URLs of the command line, then the files of the
+/// Metalink, then the lines of the input list. A request is made when its turn comes.
 class job_list {
  public:
-  /// Reads the input list, if there is one. What is wrong with it is in `problems()`.
+  /// Reads the Metalink and the input list, if there is one. What is wrong with it is in
+  /// `problems()`.
   explicit job_list(const command_options& options);
 
-  std::size_t size() const noexcept { return options_.urls.size() + lines_.size(); }
+  std::size_t size() const noexcept { return options_.urls.size() + files_.size() + lines_.size(); }
 
   /// The request of the job at `index`, from 0.
   haul::download_request request(std::size_t index) const;
@@ -27,10 +29,13 @@ class job_list {
   const std::vector<std::string>& problems() const noexcept { return problems_; }
 
  private:
+  void read_list();
+  void read_files();
   void check_list(const std::string& name);
 
   const command_options& options_;
   input_list lines_;
+  std::vector<haul::metalink_file> files_;
   std::vector<std::string> problems_;
 };
 

@@ -119,6 +119,12 @@ void describe(CLI::App& app, command_options& o) {
           if (text.empty()) refuse(name, "no file is named");
           o.input = text;
         });
+  value("-M,--metalink", "FILE",
+        "Download what a Metalink 4 file describes, with its mirrors and hashes",
+        [&o](const std::string& name, const std::string& text) {
+          if (text.empty()) refuse(name, "no file is named");
+          o.metalink = text;
+        });
   value("-x,--connections", "N", "Most connections for a file, 1 to 64 (16)",
         [&o](const std::string& name, const std::string& text) {
           o.download.connections = number_in(name, text, 1, 64);
@@ -196,6 +202,9 @@ void describe(CLI::App& app, command_options& o) {
       "--no-resume", [&o] { o.download.resume = false; }, "Start over, whatever is there already");
   app.add_flag_callback(
       "--overwrite", [&o] { o.download.overwrite = true; }, "Replace files that exist");
+  app.add_flag_callback(
+      "--repair", [&o] { o.download.repair = true; },
+      "Check files that exist by their hashes, and fetch only what is wrong");
   value("--durability", "LEVEL",
         "What the state of an unfinished download survives: none,\nprocess (the end of haul) or "
         "power "
@@ -215,18 +224,21 @@ void describe(CLI::App& app, command_options& o) {
 void check_together(const command_options& o) {
   if (o.resume_all) {
     if (o.database.empty()) refuse("--resume-all", "needs --db");
-    if (!o.urls.empty() || !o.input.empty()) refuse("--resume-all", "goes without URLs");
-  } else if (o.urls.empty() && o.input.empty()) {
+    if (!o.urls.empty() || !o.input.empty() || !o.metalink.empty()) {
+      refuse("--resume-all", "goes without URLs");
+    }
+  } else if (o.urls.empty() && o.input.empty() && o.metalink.empty()) {
     throw CLI::ValidationError("no URL");
   }
   for (const std::string& url : o.urls) check_url("", url);
   for (const std::string& url : o.mirrors) check_url("--mirror: ", url);
-  const bool one = o.urls.size() == 1 && o.input.empty();
+  const bool one = o.urls.size() == 1 && o.input.empty() && o.metalink.empty();
   const char* needs_one = !o.output.empty()    ? "--output"
                           : o.checksum         ? "--checksum"
                           : !o.mirrors.empty() ? "--mirror"
                                                : nullptr;
   if (needs_one && !one) refuse(needs_one, "goes with one URL only");
+  if (o.input == "-" && o.metalink == "-") refuse("--metalink", "standard input is the list");
   if (o.session.proxy_from_environment) {
     const auto settings = haul::system::proxy_settings::from_environment([](const char* name) {
       const char* value = std::getenv(name);

@@ -28,6 +28,7 @@ struct command_options {
   std::filesystem::path output;     ///< --output; empty when not given
   std::filesystem::path directory;  ///< --dir; empty for the current one
   std::string input;                ///< --input; empty when not given
+  std::string metalink;             ///< --metalink; empty when not given
   unsigned jobs = 5;
   std::filesystem::path database;  ///< --db; empty when not given
   bool resume_all = false;

@@ -79,6 +79,8 @@ enum class errc {
   store_damaged,    ///< the database cannot be read; it was put aside
   store_failed,     ///< the database could not be written
   store_too_new,    ///< the database is of a newer version of haul
+  // Other inputs.
+  malformed_metalink,  ///< a Metalink cannot be read
 };
 
 /// What a program branches on: a handful of classes that every `errc`, and every system error that

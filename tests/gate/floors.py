@@ -11,8 +11,9 @@ import sys
 INCLUDE = pathlib.Path(__file__).resolve().parents[2] / "include"
 
 # What a header may include from elsewhere; "std" is always allowed.
-ASIO, OPENSSL, URL, JSON, SQLITE = "asio", "openssl", "boost/url", "boost/json", "sqlite3"
-EXTERNAL = (ASIO, OPENSSL, URL, JSON, SQLITE, "boost", "catch2", "CLI")
+ASIO, OPENSSL, URL, JSON, SQLITE, PUGIXML = ("asio", "openssl", "boost/url", "boost/json", "sqlite3",
+                                             "pugixml")
+EXTERNAL = (ASIO, OPENSSL, URL, JSON, SQLITE, PUGIXML, "boost", "catch2", "CLI")
 
 # part of the tree -> (floor, external includes). The longest matching prefix counts.
 FOLDERS = {
@@ -24,6 +25,7 @@ FOLDERS = {
     "batch/": (5, {ASIO}),
     "store/": (5, {ASIO}),
     "json/": (6, {ASIO, JSON}),
+    "metalink/": (6, {ASIO, PUGIXML}),
     "pan123/": (6, {ASIO, URL, JSON}),
     "service/": (6, {ASIO, URL, JSON}),
     "store/sqlite": (6, {ASIO, SQLITE}),

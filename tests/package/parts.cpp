@@ -2,6 +2,9 @@
 #ifdef USES_json
 #include <haul/json/to_json.hpp>
 #endif
+#ifdef USES_metalink
+#include <haul/metalink/read_metalink.hpp>
+#endif
 #ifdef USES_sqlite
 #include <haul/store/sqlite_store.hpp>
 #endif

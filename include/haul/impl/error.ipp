@@ -126,6 +126,8 @@ inline const char* message_of(errc e) noexcept {
       return "the database could not be written";
     case errc::store_too_new:
       return "the database is of a newer version of haul";
+    case errc::malformed_metalink:
+      return "the Metalink cannot be read";
   }
   return "unknown haul error";
 }
@@ -208,6 +210,7 @@ class haul_condition_category final : public std::error_category {
       case errc::invalid_url:
       case errc::unsupported_scheme:
       case errc::invalid_argument:
+      case errc::malformed_metalink:
       case errc::target_exists:
       case errc::invalid_target:
       case errc::duplicate_target:
