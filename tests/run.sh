@@ -2,14 +2,15 @@
 # Installs what the tests need (Debian packages, only what is missing), builds haul in several ways
 # and runs all tests of all of them. The last lines are ctest's, over everything.
 #
-# usage: bash tests/run.sh [PRESET...]     release asan tsan clang, unless told otherwise
+# usage: bash tests/run.sh [PRESET...]     release asan tsan clang fuzz, unless told otherwise
+#        HAUL_FUZZ_SECONDS=N              for each fuzz target; 10 unless told otherwise
 #        JOBS=N                            processes at once; the machine's processors otherwise
 set -u -o pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 1
 presets=("$@")
-[ $# -gt 0 ] || presets=(release asan tsan clang)
+[ $# -gt 0 ] || presets=(release asan tsan clang fuzz)
 for preset in "${presets[@]}"; do
   case $preset in
     release | debug | asan | tsan | clang | fuzz) ;;
@@ -69,7 +70,7 @@ build() {
   case $preset in release | clang) targets+=(all_verify_interface_header_sets) ;; esac
   echo "== $preset: building"
   # The optional parts too: what is left out is not tested.
-  run cmake --preset "$preset" -DHAUL_WITH_JSON=ON -DHAUL_WITH_SQLITE=ON -DHAUL_WITH_METALINK=ON \
+  run cmake --preset "$preset" -DHAUL_FUZZ_SECONDS="${HAUL_FUZZ_SECONDS:-10}" -DHAUL_WITH_JSON=ON -DHAUL_WITH_SQLITE=ON -DHAUL_WITH_METALINK=ON \
     >"$suite/$preset.log" 2>&1 &&
     run cmake --build --preset "$preset" --parallel "$jobs" --target "${targets[@]}" \
       >>"$suite/$preset.log" 2>&1
