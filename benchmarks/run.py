@@ -1,0 +1,388 @@
+"""Runs each scenario in interleaved rounds and prints a table; see run.sh.
+
+Each run is a program in a process of its own: wall time, CPU time (user and system) and peak memory
+are those that the kernel counts for it and its children. Every file is compared with its source.
+"""
+
+import argparse
+import hashlib
+import os
+import pathlib
+import platform
+import random
+import resource
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+GIB = 1 << 30
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.build = pathlib.Path(options.build).resolve()
+        self.haul = str(self.build / "examples" / "haul")
+        self.large = str(self.build / "benchmarks" / "large_loop")
+        self.list = str(self.build / "benchmarks" / "list_loop")
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="haul-bench-", dir=options.dir))
+        self.www = self.dir / "www"
+        self.out = self.dir / "out"
+        self.www.mkdir()
+        self.ca = self.dir / "ca.pem"
+        self.nginx = None
+        self.failed = False
+
+    # What the server gives.
+
+    def make_file(self, name, size):
+        path = self.www / name
+        if path.exists():
+            return
+        block = random.Random(7).randbytes(1 << 20)
+        with open(path, "wb") as f:
+            for i in range(size >> 20):
+                # No two blocks are alike: a block in a wrong place is a wrong file.
+                f.write(i.to_bytes(8, "little") + block[8:])
+
+    def make_list(self, count, size):
+        folder = self.www / "list"
+        if folder.exists():
+            return
+        folder.mkdir()
+        for i in range(count):
+            (folder / str(i)).write_bytes(random.Random(i).randbytes(size))
+
+    def make_certificates(self):
+        def run(*args):
+            subprocess.run(["openssl", *args], cwd=self.dir, check=True, capture_output=True)
+
+        run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-days", "2", "-subj", "/CN=bench", "-keyout", "ca.key", "-out", "ca.pem")
+        run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "request.pem")
+        (self.dir / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        run("x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2",
+            "-CAcreateserial", "-extfile", "names", "-out", "cert.pem")
+
+    def start(self):
+        self.make_certificates()
+        self.port, self.tls_port, self.slow_port, self.crawl_port, self.crawl_tls = free_ports(5)
+        tls = (f"ssl_certificate {self.dir}/cert.pem; ssl_certificate_key {self.dir}/key.pem; "
+               "ssl_protocols TLSv1.3;")
+        (self.dir / "nginx.conf").write_text(f"""
+daemon off; worker_processes 1; pid {self.dir}/pid; error_log {self.dir}/error.log;
+worker_rlimit_nofile 16384;
+events {{ worker_connections 8192; }}
+http {{
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 10000000;
+  client_body_temp_path {self.dir}; proxy_temp_path {self.dir}; fastcgi_temp_path {self.dir};
+  uwsgi_temp_path {self.dir}; scgi_temp_path {self.dir};
+  root {self.www};
+  server {{ listen 127.0.0.1:{self.port}; }}
+  server {{ listen 127.0.0.1:{self.tls_port} ssl; {tls} }}
+  server {{ listen 127.0.0.1:{self.slow_port}; limit_rate 8m; }}
+  server {{ listen 127.0.0.1:{self.crawl_port}; limit_rate 1k; }}
+  server {{ listen 127.0.0.1:{self.crawl_tls} ssl; {tls} limit_rate 1k; }}
+}}
+""")
+        os.chmod(self.dir, 0o755)
+        self.nginx = subprocess.Popen(["nginx", "-p", f"{self.dir}/", "-e", f"{self.dir}/error.log",
+                                       "-c", f"{self.dir}/nginx.conf"])
+        for _ in range(200):
+            if can_connect(self.port) and can_connect(self.tls_port):
+                return
+            time.sleep(0.05)
+        sys.exit("benchmarks: nginx does not answer")
+
+    def stop(self):
+        if self.nginx:
+            self.nginx.terminate()
+            self.nginx.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def url(self, tls, port=None):
+        return f"https://localhost:{port or self.tls_port}" if tls else \
+            f"http://127.0.0.1:{port or self.port}"
+
+    # One run.
+
+    def measure(self, command, check, limit):
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir()
+        os.sync()
+        begun = time.monotonic()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setsid()
+                null = os.open(os.devnull, os.O_RDWR)
+                for fd in (0, 1, 2):
+                    os.dup2(null, fd)
+                resource.setrlimit(resource.RLIMIT_NOFILE, (16384, 16384))
+                os.chdir(self.out)
+                os.execvp(command[0], command)
+            finally:
+                os._exit(127)
+        status, used = wait(pid, limit)
+        wall = time.monotonic() - begun
+        right = status == 0 and check()
+        return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, right
+
+    def same_file(self, name):
+        want = self.digest(self.www / name)
+        return lambda: self.digest(self.out / name) == want
+
+    def digest(self, path):
+        if not path.exists():
+            return None
+        with open(path, "rb") as f:
+            return hashlib.file_digest(f, "blake2b").hexdigest() if hasattr(hashlib, "file_digest") \
+                else digest_of(f)
+
+    def same_list(self, count):
+        def check():
+            for i in range(count):
+                path = self.out / str(i)
+                if not path.exists() or path.read_bytes() != \
+                        (self.www / "list" / str(i)).read_bytes():
+                    return False
+            return True
+        return check
+
+    def compare(self, title, commands, check, size, rounds, limit=600):
+        """Runs all commands in each round, in another order each time."""
+        print(f"\n### {title}\n")
+        found = {name: [] for name in commands}
+        for _ in range(rounds):
+            names = list(commands)
+            random.shuffle(names)
+            for name in names:
+                found[name].append(self.measure(commands[name], check, limit))
+        rows = {}
+        for name, runs in found.items():
+            good = [r for r in runs if r[3]]
+            if len(good) < len(runs):
+                self.failed = self.failed or name.startswith("haul")
+            rows[name] = [statistics.median(r[i] for r in good) for i in range(3)] if good else None
+        base = next((rows[n] for n in rows if n.startswith("loop")), None)
+        others = [rows[n] for n in rows if not n.startswith(("loop", "haul")) and rows[n]]
+        best = [min(o[i] for o in others) for i in range(3)] if others else None
+        unit = "CPU s/GiB" if size else "CPU s"
+        print(f"| | wall s | {unit} | peak MiB | wall, CPU to loop | wall, CPU to best other |")
+        print("|---|---|---|---|---|---|")
+        for name, row in rows.items():
+            if not row:
+                print(f"| {name} | failed | | | | |")
+                continue
+            cpu = row[1] * GIB / size if size else row[1]
+            print(f"| {name} | {row[0]:.2f} | {cpu:.2f} | {row[2]:.0f} | {ratios(row, base)} | "
+                  f"{ratios(row, best)} |")
+        sys.stdout.flush()
+
+    # The scenarios.
+
+    def one_file(self, tls, connections):
+        size = self.options.mib << 20
+        self.make_file("large", size)
+        url, n = self.url(tls) + "/large", str(connections)
+        ca = str(self.ca)
+        commands = {
+            "loop": [self.large, url, "large", n, ca],
+            "haul": [self.haul, "-q", "--cacert", ca, "-x", n, url],
+            "aria2": ["aria2c", "-q", f"--ca-certificate={ca}", "-x", n, "-s", n, "-k", "1M",
+                      "--file-allocation=falloc", "--disk-cache=64M", url],
+            "axel": ["axel", "-q", "-n", n, *(["--insecure"] if tls else []), url],
+            "lftp": ["lftp", "-c", f"set ssl:ca-file {ca}; set net:socket-buffer 1048576; "
+                     f"set xfer:buffer-size 1048576; " +
+                     (f"pget -n {n} {url}" if connections > 1 else f"get {url}")],
+        }
+        if connections == 1:
+            commands["curl"] = ["curl", "-s", "--cacert", ca, "-O", url]
+            commands["wget2"] = ["wget2", "-q", f"--ca-certificate={ca}", url]
+        else:
+            commands["wget2"] = ["wget2", "-q", f"--ca-certificate={ca}", "--chunk-size=64M",
+                                 f"--max-threads={n}", url]
+        kind = "TLS 1.3" if tls else "plain"
+        self.compare(f"{self.options.mib} MiB, {kind}, {n} connection{'s' if connections > 1 else ''}",
+                     commands, self.same_file("large"), size, self.options.rounds)
+
+    def small_files(self, tls):
+        count, size, n = self.options.files, 16384, "16"
+        self.make_list(count, size)
+        base = self.url(tls) + "/list/"
+        ca = str(self.ca)
+        urls = self.dir / "urls"
+        urls.write_text("".join(f"{base}{i}\n" for i in range(count)))
+        config = self.dir / "curl.conf"
+        config.write_text("".join(f'url = "{base}{i}"\noutput = "{i}"\n' for i in range(count)))
+        commands = {
+            "loop": [self.list, base, str(count), ".", n, ca],
+            "haul": [self.haul, "-q", "--cacert", ca, "-j", n, "-i", str(urls)],
+            "curl": ["curl", "-s", "--cacert", ca, "--parallel", "--parallel-max", n, "-K",
+                     str(config)],
+            "wget2": ["wget2", "-q", f"--ca-certificate={ca}", f"--max-threads={n}",
+                      "--no-robots", "-i", str(urls)],
+            "aria2": ["aria2c", "-q", f"--ca-certificate={ca}", "-j", n, "--file-allocation=none",
+                      "-i", str(urls)],
+        }
+        self.compare(f"{count} files of 16 KiB, {'TLS 1.3' if tls else 'plain'}, 16 at once",
+                     commands, self.same_list(count), 0, self.options.rounds)
+
+    def held(self):
+        size = min(self.options.mib, 512) << 20
+        self.make_file("held", size)
+        url = self.url(False, self.slow_port) + "/held"
+        print(f"\nArithmetic floor: {size / (16 * (8 << 20)):.2f} s")
+        commands = {
+            "haul": [self.haul, "-q", "-x", "16", url],
+            "aria2": ["aria2c", "-q", "-x", "16", "-s", "16", "-k", "1M",
+                      "--file-allocation=falloc", url],
+            "axel": ["axel", "-q", "-n", "16", url],
+            "lftp": ["lftp", "-c", f"pget -n 16 {url}"],
+            "wget2": ["wget2", "-q", "--chunk-size=16M", "--max-threads=16", url],
+        }
+        self.compare(f"{size >> 20} MiB, each connection held to 8 MiB/s, 16 allowed", commands,
+                     self.same_file("held"), size, self.options.rounds)
+
+    def crawling(self, tls):
+        """A thousand downloads at 1 KiB/s each, of 5 KiB; how much memory they take."""
+        folder = self.www / "list"
+        if not folder.exists():
+            self.make_list(self.options.files, 16384)
+        crawl = self.www / "crawl"
+        if not crawl.exists():
+            crawl.mkdir()
+            for i in range(1000):
+                (crawl / str(i)).write_bytes(random.Random(i).randbytes(5 * 1024))
+        port = self.crawl_tls if tls else self.crawl_port
+        base = self.url(tls, port) + "/crawl/"
+        ca = str(self.ca)
+        urls = self.dir / "crawl-urls"
+        urls.write_text("".join(f"{base}{i}\n" for i in range(1000)))
+        config = self.dir / "crawl.conf"
+        config.write_text("".join(f'url = "{base}{i}"\noutput = "{i}"\n' for i in range(1000)))
+
+        def check():
+            return all((self.out / str(i)).exists() and (self.out / str(i)).read_bytes() ==
+                       (crawl / str(i)).read_bytes() for i in range(1000))
+
+        commands = {
+            "haul": [self.haul, "-q", "--cacert", ca, "-j", "1000", "-i", str(urls)],
+            "curl": ["curl", "-s", "--cacert", ca, "--parallel", "--parallel-immediate",
+                     "--parallel-max", "300", "-K", str(config)],
+            "aria2": ["aria2c", "-q", f"--ca-certificate={ca}", "-j", "1000",
+                      "--file-allocation=none", "-i", str(urls)],
+            "wget2": ["wget2", "-q", f"--ca-certificate={ca}", "--max-threads=1000", "--no-robots",
+                      "-i", str(urls)],
+        }
+        self.compare(f"1,000 downloads at 1 KiB/s each, {'TLS 1.3' if tls else 'plain'}", commands,
+                     check, 0, max(1, self.options.rounds // 2))
+
+
+def ratios(row, base):
+    if not base:
+        return ""
+    return f"{row[0] / base[0]:.2f}, {row[1] / base[1]:.2f}"
+
+
+def digest_of(f):
+    h = hashlib.blake2b()
+    while block := f.read(1 << 20):
+        h.update(block)
+    return h.hexdigest()
+
+
+def wait(pid, limit):
+    """Waits for the process; what takes too long is killed, with its children."""
+    end = time.monotonic() + limit
+    while True:
+        done, status, used = os.wait4(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status), used
+        if time.monotonic() > end:
+            os.killpg(pid, 9)
+            _, status, used = os.wait4(pid, 0)
+            return -9, used
+        time.sleep(0.002)
+
+
+def can_connect(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
+
+
+def free_ports(n):
+    sockets = [socket.socket() for _ in range(n)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def version(program, *args):
+    try:
+        out = subprocess.run([program, *args], capture_output=True, text=True, timeout=20)
+        text = (out.stdout or out.stderr).strip()
+        return text.splitlines()[0] if text else program
+    except OSError:
+        return f"{program}: not there"
+
+
+SCENARIOS = {
+    "plain": lambda b: b.one_file(False, 1),
+    "tls": lambda b: b.one_file(True, 1),
+    "plain16": lambda b: b.one_file(False, 16),
+    "tls16": lambda b: b.one_file(True, 16),
+    "small": lambda b: b.small_files(False),
+    "small-tls": lambda b: b.small_files(True),
+    "held": lambda b: b.held(),
+    "crawl": lambda b: b.crawling(False),
+    "crawl-tls": lambda b: b.crawling(True),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--short", action="store_true", help="two minutes: 256 MiB, two rounds")
+    parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="only this one")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--mib", type=int, help="size of the large file")
+    parser.add_argument("--files", type=int, help="number of small files")
+    parser.add_argument("--dir", help="where the files are made; the system's temporary folder")
+    options = parser.parse_args()
+    short = options.short
+    options.rounds = options.rounds or (2 if short else 5)
+    options.mib = options.mib or (256 if short else 2048)
+    options.files = options.files or (1000 if short else 5000)
+    wanted = options.scenario or [s for s in SCENARIOS if not (short and "crawl" in s)]
+    bench = Bench(options)
+    try:
+        bench.start()
+        cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo")
+                    if line.startswith("model name")), platform.machine())
+        print(f"{os.cpu_count()} x {cpu}, Linux {platform.release()}; medians of {options.rounds} "
+              "rounds")
+        for line in (version(bench.haul, "--version"), version("curl", "--version"),
+                     version("aria2c", "--version"), version("axel", "--version"),
+                     version("wget2", "--version"), version("lftp", "--version"),
+                     version("nginx", "-v"), version("openssl", "version")):
+            print(f"- {line}")
+        for name in wanted:
+            SCENARIOS[name](bench)
+    finally:
+        bench.stop()
+    return 1 if bench.failed else 0
+
+
+sys.exit(main())
