@@ -194,6 +194,13 @@ void describe(CLI::App& app, command_options& o) {
           haul::timeouts& t = o.download.timeouts;
           t.head = t.stall = seconds_of(name, text);
         });
+  value("--min-speed", "N[K|M|G]",
+        "Bytes per second; a connection that stays below for the stall limit is given up (0)",
+        [&o](const std::string& name, const std::string& text) {
+          const auto speed = parse_rate(text);
+          if (!speed) refuse(name, '\'' + text + "' is not a number, with K, M or G or without");
+          o.download.min_speed = *speed;
+        });
   value("--retries", "N", "Failures in a row before giving up a file (5)",
         [&o](const std::string& name, const std::string& text) {
           o.download.retries = number_in(name, text, 0, 1'000'000);

@@ -37,7 +37,7 @@ struct download_options {
   std::chrono::milliseconds max_retry_delay{30'000};  ///< the longest wait, also for Retry-After
   haul::timeouts timeouts{};
   std::uint64_t min_speed =
-      0;  ///< bytes per second; slower than this for a stall limit is an error
+      0;  ///< bytes per second; a reply slower than this for a stall limit is an error
   std::uint64_t rate_limit = 0;  ///< bytes per second for this task; 0 is none
   unsigned max_redirects = 10;
   bool allow_insecure_redirect = false;  ///< follow redirects from https to http

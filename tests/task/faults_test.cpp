@@ -340,7 +340,20 @@ TEST_CASE("below the speed floor", "[task][stall]") {
   s.options.min_speed = 1'000'000;
   s.options.retries = 1;
   s.spoil([](const request_info&) { return reply_plan().throttle(20'000); });
+  SECTION("a part file") {
+    s.server.add("/f", {.size = 1'000'000, .seed = seed, .etag = "\"v1\""});
+  }
+  SECTION("a file that goes through memory") {}
   s.fails(errc::too_slow);
+}
+
+TEST_CASE("a speed floor without a stall limit", "[task][stall]") {
+  scene s;
+  s.server.add("/f", {.size = size, .seed = seed, .etag = "\"v1\"", .rate = 500'000});
+  s.options.timeouts.stall = 0ms;
+  s.options.min_speed = 10'000'000;
+  // The limit that is usual stands for the one that is missing: this is over long before.
+  s.exact();
 }
 
 TEST_CASE("connections that are refused, or dropped at once", "[task][cut]") {

@@ -155,6 +155,32 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   };
   using stream_ptr = std::shared_ptr<stream>;
 
+  /// Ends a reply that comes more slowly than the options allow.
+  class speed_floor {
+   public:
+    speed_floor(const download_options& o, clock::time_point now)
+        : least_(o.min_speed),
+          window_(o.timeouts.stall.count() > 0 ? o.timeouts.stall : timeouts{}.stall),
+          since_(now) {}
+
+    void check(std::size_t more, clock::time_point now) {
+      bytes_ += more;
+      if (least_ == 0 || now - since_ < window_) return;
+      const std::chrono::duration<double> passed = now - since_;
+      if (static_cast<double>(bytes_) < static_cast<double>(least_) * passed.count()) {
+        throw failure{errc::too_slow, operation::receiving};
+      }
+      since_ = now;
+      bytes_ = 0;
+    }
+
+   private:
+    std::uint64_t least_;
+    std::chrono::milliseconds window_;
+    clock::time_point since_;
+    std::uint64_t bytes_ = 0;
+  };
+
   /// The part file and its journal. `part` and `log` are used on disk workers only.
   struct storage {
     std::filesystem::path folder;  // when the server gives the name

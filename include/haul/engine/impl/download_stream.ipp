@@ -401,8 +401,7 @@ awaitable<void> download<Environment>::receive(stream_ptr st, exchange& x, byte_
       });
   timer pace = environment.make_timer(st->executor);
   std::uint64_t at = body.begin;
-  auto floor_since = environment.now();
-  std::uint64_t floor_bytes = 0;
+  speed_floor floor{options_, environment.now()};
   buffer_pool::buffer memory;
   while (!x.complete()) {
     if (wanted(*st) == 0) co_return;
@@ -422,7 +421,6 @@ awaitable<void> download<Environment>::receive(stream_ptr st, exchange& x, byte_
     }
     const auto now = environment.now();
     limiter_.charge(filled, now);
-    floor_bytes += filled;
     if (body.end != 0 && at + filled > body.end) {
       // More than the head said: whose bytes these are cannot be told.
       throw failure{errc::bad_content_range, operation::receiving};
@@ -446,15 +444,7 @@ awaitable<void> download<Environment>::receive(stream_ptr st, exchange& x, byte_
     at += filled;
     if (mine < fresh) co_return;  // the rest belongs to another stream
     if (ec && ec != asio::error::would_block) throw failure{ec, operation::receiving};
-    if (options_.min_speed > 0 && now - floor_since >= options_.timeouts.stall) {
-      const std::chrono::duration<double> passed = now - floor_since;
-      if (static_cast<double>(floor_bytes) <
-          static_cast<double>(options_.min_speed) * passed.count()) {
-        throw failure{errc::too_slow, operation::receiving};
-      }
-      floor_since = now;
-      floor_bytes = 0;
-    }
+    floor.check(filled, now);
     co_await out->room();
   }
   body_ended(*st, at, body.end);
@@ -500,6 +490,7 @@ awaitable<void> download<Environment>::receive_small(stream_ptr st, exchange& x)
   const auto body = std::make_shared<std::string>();
   body->resize(static_cast<std::size_t>(*version_.total));
   timer pace = core_->environment.make_timer(st->executor);
+  speed_floor floor{options_, core_->environment.now()};
   std::size_t have = 0;
   while (!x.complete() && have < body->size()) {
     if (limiter_.limited()) co_await throttle(pace);
@@ -509,9 +500,11 @@ awaitable<void> download<Environment>::receive_small(stream_ptr st, exchange& x)
     std::error_code ec;
     const std::size_t got = x.read_some(body->data() + have, most, ec);
     have += got;
-    limiter_.charge(got, core_->environment.now());
+    const auto now = core_->environment.now();
+    limiter_.charge(got, now);
     count_received(got);
     if (ec && ec != asio::error::would_block) throw failure{ec, operation::receiving};
+    floor.check(got, now);
   }
   if (have < body->size()) throw failure{errc::connection_closed, operation::receiving};
   const std::lock_guard lock{mutex_};
