@@ -194,6 +194,12 @@ TEST_CASE("416", "[reply_check]") {
   CHECK(judge(unranged(), nothing, {416, {}}).what == kind::error);
 }
 
+TEST_CASE("501", "[reply_check]") {
+  CHECK(judge(open_from(0), nothing, {501, {}}).what == kind::range_refused);
+  CHECK(judge(part(10, 50), version(100, "\"a\""), {501, {}}).error == errc::request_refused);
+  CHECK(judge(unranged(), nothing, {501, {}}).error == errc::request_refused);
+}
+
 TEST_CASE("encodings that nobody asked for", "[reply_check]") {
   const auto encoded = [](const char* coding, const char* path) {
     return judge(open_from(0), nothing, {200, {{"Content-Encoding", coding}}, path}).error ==

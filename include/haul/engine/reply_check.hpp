@@ -175,6 +175,11 @@ inline reply_verdict check_reply(const asked_for& asked, const known_version& kn
     }
     default: {
       reply_verdict v;
+      if (head.status == 501 && asked.ranged && asked.range.begin == 0 && !known.total) {
+        // Not implemented: the range, perhaps.
+        v.what = reply_verdict::kind::range_refused;
+        return v;
+      }
       v.error = http::error_of_status(head.status);
       if (!v.error) v.error = errc::unexpected_status;
       return v;
