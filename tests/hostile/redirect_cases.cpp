@@ -147,6 +147,7 @@ group redirect_cases() {
       {"redirect-keeps-secrets", "a redirect to another origin, of a request with credentials",
        [](stage& s) {
          s.serve();
+         s.kind = use::own;
          fault_server& other = s.serve();
          other.add("/g", file_of(medium));
          s.server().behave("/f", always(reply_plan().redirect(302, other.url("/g"))));

@@ -101,6 +101,10 @@ stage::behaviour first(reply_plan p, std::uint64_t n) {
   };
 }
 
+stage::behaviour to_ranges(reply_plan p) {
+  return [p = std::move(p)](const request_info& r) { return r.range ? p : reply_plan(); };
+}
+
 stage::behaviour in_the_middle(reply_plan p) {
   return [p = std::move(p)](const request_info& r) {
     return r.range && r.range->first.value_or(0) > 0 ? p : reply_plan();

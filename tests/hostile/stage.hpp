@@ -134,6 +134,8 @@ std::function<void(stage&)> fails(std::string words, resource r, stage::behaviou
 stage::behaviour always(reply_plan p);
 /// The first `n` are.
 stage::behaviour first(reply_plan p, std::uint64_t n = 1);
+/// Those to requests for a range are.
+stage::behaviour to_ranges(reply_plan p);
 /// Those to requests that do not begin at the file's first byte are.
 stage::behaviour in_the_middle(reply_plan p);
 

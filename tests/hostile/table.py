@@ -34,7 +34,7 @@ def summary(found, names):
     common = [n for n in names if all(found[t].get(n, "–") not in ("–", "skipped") for t in TOOLS)]
     counts = {t: collections.Counter(found[t][n] for n in common) for t in TOOLS}
     order = ["right file", "clean error", "error, part file kept", "error, part of it at the final path",
-             "WRONG FILE", "WRONG PLACE", "success, but no file", "HANG"]
+             "WRONG FILE", "WRONG PLACE", "success, but no file", "CRASH", "HANG"]
     seen = {v for t in TOOLS for v in counts[t]}
     rows = [v for v in order if v in seen or v in ("WRONG FILE", "HANG")] + sorted(seen - set(order))
     yield f"| of {len(common)} cases | " + " | ".join(TOOLS) + " |"
@@ -60,17 +60,21 @@ def section(folder, versions):
     yield ""
     yield ("`tests/hostile/compare.sh` runs curl and aria2c against the same servers, where a case makes "
            "sense for them: curl with")
-    yield ("`-f -L --retry 2 --retry-all-errors` and a limit of two silent seconds, aria2c with eight "
-           "connections, three tries and the same")
-    yield ("limit, each killed after 30 seconds. *Right file*: success, and the file is one that the server "
-           "had. *Clean error*: failure, and")
-    yield ("nothing at the final path. *Error, part of it at the final path*: failure, but an incomplete or "
-           "wrong file has the name of the")
-    yield ("whole one. **WRONG FILE**: success, with a file that the server never had. **HANG**: still "
-           "running after 30 seconds. A program that")
-    yield ("is content with less than haul asks for (a strange head, say) and gets the right bytes has the "
-           "right file. The cases of two")
-    yield "runs with a change between them end the first run with SIGTERM."
+    yield ("`-f -L --retry 2 --retry-all-errors --speed-limit 100 --speed-time 2`, aria2c with eight "
+           "connections, three tries, two seconds of")
+    yield ("silence and `--lowest-speed-limit=100`. Each may write 64 MiB, and is killed after 30 seconds. "
+           "haul runs with the options of its")
+    yield ("case. *Right file*: success, and the file is what the server had (at the path asked for, or, where "
+           "the server gives the name, under any")
+    yield ("name in the folder). *Clean error*: failure, and nothing at the final path. *Error, part of it at "
+           "the final path*: failure, but an")
+    yield ("incomplete or wrong file has the name of the whole one. *Error, part file kept*: the same, with a "
+           "control file beside it that says so.")
+    yield ("**WRONG FILE**: success, with a file that the server never had. **HANG**: still running after 30 "
+           "seconds. Who is content with less")
+    yield ("than haul asks for (a strange head, say) and gets the right bytes has the right file. Where the "
+           "file is replaced between two runs, the")
+    yield "first is ended with SIGTERM (haul: with SIGKILL) and the second told to go on."
     yield ""
     yield f"{today}; {', '.join(versions)}; {platform.system()} {platform.release()}."
     yield ""
