@@ -13,8 +13,10 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <limits>
+#include <system_error>
 
 namespace haul_command {
 namespace {
@@ -245,6 +247,10 @@ void check_together(const command_options& o) {
                           : !o.mirrors.empty() ? "--mirror"
                                                : nullptr;
   if (needs_one && !one) refuse(needs_one, "goes with one URL only");
+  std::error_code ignored;
+  if (!o.output.empty() && std::filesystem::is_directory(o.directory / o.output, ignored)) {
+    refuse("--output", '\'' + o.output.string() + "' is a folder: use --dir");
+  }
   if (o.input == "-" && o.metalink == "-") refuse("--metalink", "standard input is the list");
   if (o.session.proxy_from_environment) {
     const auto settings = haul::system::proxy_settings::from_environment([](const char* name) {

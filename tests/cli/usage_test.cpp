@@ -107,6 +107,7 @@ TEST_CASE("bad usage ends with 2, and nothing is asked of any server", "[cli][us
       {{"-o", "", url}, "--output"},
       {{"-o", "folder/", url}, "--dir"},
       {{"-o", "-", url}, "--output"},
+      {{"-o", "/tmp", url}, "is a folder"},
       {{"-o", "f", url, other}, "one URL"},
       {{"-o", "f", "-i", (dir / "list").string()}, "one URL"},
       {{"--mirror", other, url, url}, "one URL"},
