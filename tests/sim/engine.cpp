@@ -5,6 +5,7 @@
 #include <haul/batch/impl/core_submit.ipp>
 #include <haul/engine/impl/download_conductor.ipp>
 #include <haul/engine/impl/download_disk.ipp>
+#include <haul/engine/impl/download_pieces.ipp>
 #include <haul/engine/impl/download_stream.ipp>
 
 namespace haul::engine {
