@@ -27,7 +27,10 @@ core<Environment>::core(session_ptr session, std::unique_ptr<engine::any_sink> s
 /// Files and batches hold each other.
 template <system::environment Environment>
 core<Environment>::~core() {
-  for (const auto& [id, b] : batches_) b->files.clear();
+  for (const auto& [id, b] : batches_) {
+    b->files.clear();
+    b->again.clear();
+  }
 }
 
 template <system::environment Environment>
