@@ -315,6 +315,8 @@ template <system::environment Environment>
 void download<Environment>::settled() {
   const std::lock_guard lock{mutex_};
   opened_ = true;
+  // Of an empty file, all is there already, whatever becomes of the stream.
+  if (small_ && *version_.total == 0) small_body_ = std::make_shared<std::string>();
   const bool many = joinable_ && !no_ranges_ && !small_ && options_.connections > 1 &&
                     version_.total.value_or(0) > 2 * options_.piece_size;
   if (many) governor_.open(core_->environment.now());
