@@ -406,12 +406,14 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
   environment.rename(part, st.target, ec);
   if (ec) return disk_failure(ec, operation::publishing, st.target);
   st.part.close();
-  if (power) environment.sync_directory(st.target.parent_path(), ec);
-  if (ec) return disk_failure(ec, operation::publishing, st.target);
   if (st.log_size > 0 || st.has_journal) {
     st.log.close();
-    environment.remove(journal_path(st.target), ec);
+    std::error_code ignored;
+    environment.remove(journal_path(st.target), ignored);
   }
+  // After the journal is gone: one sync is for both.
+  if (power) environment.sync_directory(st.target.parent_path(), ec);
+  if (ec) return disk_failure(ec, operation::publishing, st.target);
   return nullptr;
 }
 
