@@ -17,6 +17,12 @@ inline std::filesystem::path journal_path(std::filesystem::path target) {
   return target;
 }
 
+/// Where a journal is written anew, before it takes the place of the old one.
+inline std::filesystem::path fresh_journal_path(std::filesystem::path target) {
+  target += ".haul-journal.new";
+  return target;
+}
+
 /// Whether the path can only mean a folder.
 inline bool names_folder(const std::filesystem::path& path) {
   return path.empty() || !path.has_filename() || path.filename() == "." || path.filename() == "..";

@@ -210,6 +210,8 @@ auto download<Environment>::open_part_job() -> std::shared_ptr<failure> {
   st.log_size = 0;
   std::error_code ignored;
   environment.remove(journal_path(st.target), ignored);
+  // A crash, or a write that failed, may have left it.
+  environment.remove(fresh_journal_path(st.target), ignored);
   st.part.resize(0, ec);
   if (!ec && version_.total && *version_.total > 0) {
     const std::uint64_t space = environment.free_space(st.target.parent_path(), ignored);
@@ -295,8 +297,7 @@ std::error_code download<Environment>::flush_job(const range_set& written,
     if (ec) return ec;
   }
   if (!st.log.is_open() || st.log_size + text.size() > compact_bytes) {
-    std::filesystem::path fresh = path;
-    fresh += ".new";
+    const std::filesystem::path fresh = fresh_journal_path(st.target);
     text = journal::begin(header) + text;
     file log = environment.open(fresh, system::open_mode::create, ec);
     if (!ec) log.write_at(0, text.data(), text.size(), ec);
@@ -410,6 +411,7 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
     st.log.close();
     std::error_code ignored;
     environment.remove(journal_path(st.target), ignored);
+    environment.remove(fresh_journal_path(st.target), ignored);
   }
   // After the journal is gone: one sync is for both.
   if (power) environment.sync_directory(st.target.parent_path(), ec);
@@ -446,6 +448,7 @@ void download<Environment>::leave_job(bool keep) {
   std::error_code ignored;
   if (!keep) {
     core_->environment.remove(journal_path(st.target), ignored);
+    core_->environment.remove(fresh_journal_path(st.target), ignored);
     core_->environment.remove(part_path(st.target), ignored);
   }
   st.log.close();
