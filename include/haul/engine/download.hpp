@@ -335,6 +335,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   void note_wrong_piece(std::size_t i);
   bool fall_back(const failure& why);
   std::uint64_t proved() const;
+  void check_pieces(std::uint64_t total) const;
   void begin_pieces(std::uint64_t total);
 
   bool replaces() const noexcept { return options_.overwrite || options_.repair; }

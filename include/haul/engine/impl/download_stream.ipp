@@ -154,6 +154,7 @@ bool download<Environment>::judge(stream& st, const asked_for& asked,
     throw failure{errc::size_mismatch, operation::requesting,
                   std::to_string(*verdict.total) + " bytes instead of " + std::to_string(*size)};
   }
+  if (verdict.total) check_pieces(*verdict.total);
   st.answered = true;
   src.current = reply.from;
   adopt(st, head, verdict);
@@ -227,15 +228,20 @@ void download<Environment>::adopt(stream& st, const http::response_head& head,
   st.reply_end = verdict.range.end;
 }
 
+/// Whether the hashes of the pieces are those of a file of `total` bytes: before anything is taken
+/// over from a reply that says so.
+template <system::environment Environment>
+void download<Environment>::check_pieces(std::uint64_t total) const {
+  if (!pieces_.wanted() || request_.pieces()->fits(total)) return;
+  throw failure{errc::size_mismatch, operation::requesting,
+                std::to_string(request_.pieces()->size()) + " piece hashes for " +
+                    std::to_string(total) + " bytes"};
+}
+
 /// How long the file is has become known.
 template <system::environment Environment>
 void download<Environment>::begin_pieces(std::uint64_t total) {
   if (!pieces_.wanted()) return;
-  if (!request_.pieces()->fits(total)) {
-    throw failure{errc::size_mismatch, operation::requesting,
-                  std::to_string(request_.pieces()->size()) + " piece hashes for " +
-                      std::to_string(total) + " bytes"};
-  }
   pieces_.begin(total, range_set{});
   for (const byte_range& r : plan_.written().ranges()) {
     pieces_.note(r, version_source_, plan_.written());
@@ -474,6 +480,7 @@ template <system::environment Environment>
 void download<Environment>::body_ended(stream&, std::uint64_t at, std::uint64_t end) {
   const std::lock_guard lock{mutex_};
   if (!version_.total) {
+    check_pieces(at);
     version_.total = at;
     plan_.ended(at);
     begin_pieces(at);
