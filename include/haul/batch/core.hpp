@@ -213,6 +213,7 @@ class core : public std::enable_shared_from_this<core<Environment>> {
   void ended(const item_ptr& i, const download_result& r);
   void set_state(const item_ptr& i, file_state s);
   void finish_batches(const item_ptr& i);
+  batch_finished end_of(const batch& b) const;
   void forget_old();
   void forget(const batch_ptr& b);
   void remember(const item& i);

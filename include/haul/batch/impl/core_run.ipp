@@ -202,20 +202,25 @@ void core<Environment>::finish_batches(const item_ptr& i) {
     waiting_.remove(b->place);
     finished_.push_back(b);
     if (store_->persistent()) store_->finish(b->id, *b->finished);
-    batch_finished over;
-    over.batch = b->id;
-    over.total = b->files.size();
-    over.completed = b->counts[static_cast<std::size_t>(file_state::completed)];
-    over.failed = b->counts[static_cast<std::size_t>(file_state::failed)];
-    over.cancelled = b->counts[static_cast<std::size_t>(file_state::cancelled)];
-    over.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
-        session_->environment.now() - b->begun);
-    over.parallel = b->options.order == batch_order::parallel;
-    events_->push(std::move(over));
+    events_->push(end_of(*b));
     for (const auto& n : b->waiting) n->notify();
     b->waiting.clear();
   }
   forget_old();
+}
+
+template <system::environment Environment>
+batch_finished core<Environment>::end_of(const batch& b) const {
+  batch_finished over;
+  over.batch = b.id;
+  over.total = b.files.size();
+  over.completed = b.counts[static_cast<std::size_t>(file_state::completed)];
+  over.failed = b.counts[static_cast<std::size_t>(file_state::failed)];
+  over.cancelled = b.counts[static_cast<std::size_t>(file_state::cancelled)];
+  over.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+      session_->environment.now() - b.begun);
+  over.parallel = b.options.order == batch_order::parallel;
+  return over;
 }
 
 template <system::environment Environment>

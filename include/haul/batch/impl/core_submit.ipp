@@ -359,6 +359,7 @@ void core<Environment>::restore(const batch_record& record, recovery how,
     b->finished = session_->environment.wall_clock();
     for (const item_ptr& i : b->files) store_file(*i);
     if (store_->persistent()) store_->finish(b->id, *b->finished);
+    events_->push(end_of(*b));
   }
   if (b->finished) finished_.push_back(b);
 }
