@@ -185,6 +185,7 @@ class run {
     download_request r{f.url, f.path};
     for (const std::string& m : f.mirrors) r.mirror(m);
     for (const checksum& c : f.checksums) r.checksum(c);
+    if (f.pieces) r.pieces(*f.pieces);
     if (f.size_given) r.size(f.what->versions[*f.hashed].bytes.size());
     r.id(f.path + "#" + std::to_string(&f - s_.files.data()));
     return r;

@@ -223,6 +223,14 @@ scenario make_scenario(std::uint64_t seed, universe& u) {
       f.checksums.push_back(hash_of(
           d.pick({hash_algorithm::sha256, hash_algorithm::md5, hash_algorithm::sha1}), bytes));
       f.size_given = d.chance(300);
+      if (!bytes.empty() && d.chance(400)) {
+        const std::uint64_t piece = d.pick<std::uint64_t>({1000, 4096, 10'000, 65'536});
+        f.pieces.emplace(hash_algorithm::sha1, piece);
+        for (std::size_t at = 0; at < bytes.size(); at += piece) {
+          f.pieces->add(hash_of(hash_algorithm::sha1, bytes.substr(at, piece)));
+        }
+        if (d.chance(500)) f.checksums.clear();
+      }
     }
     if (d.chance(60)) {
       f.before = bytes_of(dice::mix(seed + 77), d.between(0, 5000));
@@ -326,7 +334,9 @@ std::string scenario::text() const {
     std::string x = "file: " + f.url + " to " + f.path + ", versions";
     for (const version& v : f.what->versions) x += " " + number(v.bytes.size());
     for (const std::string& m : f.mirrors) x += ", mirror " + m;
-    if (f.hashed) x += ", " + f.checksums.front().str().substr(0, 14) + " of version " + number(*f.hashed);
+    if (!f.checksums.empty()) x += ", " + f.checksums.front().str().substr(0, 14);
+    if (f.pieces) x += ", hashes of pieces of " + number(f.pieces->piece_size());
+    if (f.hashed) x += ", of version " + number(*f.hashed);
     if (f.before) x += ", a file of " + number(f.before->size()) + " bytes is there";
     line(x);
   }

@@ -5,6 +5,7 @@
 #include <haul/batch_options.hpp>
 #include <haul/checksum.hpp>
 #include <haul/download_options.hpp>
+#include <haul/piece_hashes.hpp>
 #include <haul/session_options.hpp>
 
 #include <cstdint>
@@ -23,6 +24,7 @@ struct file_plan {
   resource_ptr what;
   std::optional<std::size_t> hashed;  // the version whose hash is given
   std::vector<checksum> checksums;
+  std::optional<piece_hashes> pieces;
   bool size_given = false;
   bool was_right = false;  // before the weather turned good
   std::optional<std::string> before;  // what stands at the target already

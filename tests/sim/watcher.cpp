@@ -73,6 +73,7 @@ void watcher::take(const event& e) {
             }
           } else if constexpr (std::is_same_v<kind, retrying>) {
             if (!x.error) wrong("retrying without an error");
+            if (x.error == errc::checksum_mismatch) t.downloaded = 0;  // a piece is given up
           }
         }
       },
