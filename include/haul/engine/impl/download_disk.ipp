@@ -393,7 +393,14 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
     if (!ec) st.part = environment.open(part, system::open_mode::update, ec);
     if (ec) return disk_failure(ec, operation::writing, part);
     if (auto held = lock_part(part)) return held;
-    st.part.write_at(0, small_body_->data(), small_body_->size(), ec);
+    const bool left = st.part.size(ec) > 0;
+    if (left) {
+      // Of an earlier run that had more to do.
+      std::error_code ignored;
+      environment.remove(journal_path(st.target), ignored);
+      environment.remove(fresh_journal_path(st.target), ignored);
+    }
+    if (!ec) st.part.write_at(0, small_body_->data(), small_body_->size(), ec);
   }
   if (!ec) {
     const std::uint64_t size = st.part.size(ec);
