@@ -220,7 +220,7 @@ class run {
       if (ours) {
         // What a crash, or a fault, has left beside a complete file harms nobody.
         const bool tolerated = std::any_of(s_.files.begin(), s_.files.end(), [&](auto& f) {
-          return f.was_right && name == f.target + ".haul-journal";
+          return f.was_right && name.starts_with(f.target + ".haul");
         });
         if (clean && !tolerated) fail("left behind: " + name);
         continue;
