@@ -397,6 +397,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   bool small_ = false;      // the body goes through memory in one piece
   bool checking_pieces_ = false;  // a disk job hashes pieces
   bool catching_up_ = false;      // a disk job reads back what has to be hashed
+  bool doubtful_total_ = false;   // the last piece is never right
   bool published_ = false;
   bool stop_ = false;
   bool discard_ = false;

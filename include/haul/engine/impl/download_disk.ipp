@@ -438,7 +438,7 @@ auto download<Environment>::refuse_existing(const std::filesystem::path& target)
 template <system::environment Environment>
 awaitable<void> download<Environment>::leave(std::error_code why) {
   if (!storage_ || !storage_->part.is_open()) co_return;
-  const bool wrong = why == errc::checksum_mismatch && !request_.pieces();
+  const bool wrong = why == errc::checksum_mismatch && (!request_.pieces() || doubtful_total_);
   const bool useless = wrong || why == errc::size_mismatch;
   const bool keep = keepable() && !useless;
   if (keep) co_await flush();

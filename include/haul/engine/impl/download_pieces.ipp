@@ -221,6 +221,9 @@ void download<Environment>::note_wrong_piece(std::size_t i) {
   const unsigned times = pieces_.wrong(i);
   plan_.lost(r);
   if (times > most_wrong + sources_.size()) {
+    // Perhaps there is more of the last piece than the server once said: what is there must not
+    // bind the next run to that length.
+    doubtful_total_ = i + 1 == pieces_.hashes().size() && !request_.size();
     if (!fatal_) fatal_.emplace(errc::checksum_mismatch, operation::verifying, std::move(detail));
     return;
   }
