@@ -414,7 +414,7 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
   environment.rename(part, st.target, ec);
   if (ec) return disk_failure(ec, operation::publishing, st.target);
   st.part.close();
-  if (st.log_size > 0 || st.has_journal) {
+  if (st.log_size > 0 || st.has_journal || st.resumable) {
     st.log.close();
     std::error_code ignored;
     environment.remove(journal_path(st.target), ignored);
