@@ -40,7 +40,14 @@ std::optional<byte_range> download<Environment>::next_range(stream& st) {
       return std::nullopt;
     }
   }
-  return plan_.take(st.id, core_->environment.now());
+  const auto next = plan_.take(st.id, core_->environment.now());
+  if (next && !joinable_ && !blind_) {
+    // A reply that ended early, and nothing to prove that another one is of the same version: start
+    // over, and ask for the whole file.
+    no_ranges_ = true;
+    return std::nullopt;
+  }
+  return next;
 }
 
 /// One request and its reply. False when the stream should end.
