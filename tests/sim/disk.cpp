@@ -116,7 +116,7 @@ void disk::put(const std::string& path, std::string data) {
   auto n = std::make_shared<node>();
   n->data = data;
   n->synced = std::move(data);
-  n->modified = world_.wall_clock();
+  n->modified = world_.wall_clock() - std::chrono::hours{24};
   names_[path] = n;
   durable_[path] = n;
 }

@@ -136,6 +136,8 @@ awaitable<void> batch_program(process* p, std::vector<download_request> requests
     const std::error_code ec = co_await p->manager->recover(recovery::go_on);
     if (ec) throw broken{"recover: " + ec.message()};
     p->batches = p->manager->batches();
+    // The word that it goes on may have been lost in the crash.
+    for (const std::string& id : p->batches) p->manager->resume(id);
   }
   if (p->batches.empty()) {
     const submit_result told = co_await p->manager->submit(std::move(requests), options);
@@ -222,7 +224,7 @@ class run {
         const bool tolerated = std::any_of(s_.files.begin(), s_.files.end(), [&](auto& f) {
           return f.was_right && name.starts_with(f.target + ".haul");
         });
-        if (clean && !tolerated) fail("left behind: " + name);
+        if (clean && !tolerated && !u_.w.kept_from_removing) fail("left behind: " + name);
         continue;
       }
       const auto f = std::find_if(s_.files.begin(), s_.files.end(),

@@ -58,12 +58,14 @@ std::error_code world::fault(call c) {
   const std::uint64_t n = ++calls[static_cast<std::size_t>(c)];
   if (c == fail_what && n == fail_nth) {
     if (verbose) say(std::string{"FAULT: "} + name_of(c) + " number " + std::to_string(n));
+    if (c == call::remove) kept_from_removing = true;
     return std::make_error_code(std::errc::io_error);
   }
   if (!faults) return {};
   const bool disk = c < call::connect;
   if (!random.chance(disk ? disk_fault : local_fault)) return {};
   if (verbose) say(std::string{"FAULT: "} + name_of(c));
+  if (c == call::remove) kept_from_removing = true;
   if (!disk) return std::make_error_code(std::errc::connection_reset);
   const bool room = c == call::write || c == call::reserve || c == call::open;
   return std::make_error_code(room && random.chance(500) ? std::errc::no_space_on_device
