@@ -1,3 +1,4 @@
+#include "nth_call.hpp"
 #include "runner.hpp"
 
 #include <charconv>
@@ -6,8 +7,10 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <fstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -15,11 +18,27 @@ using namespace haul::sim;
 
 constexpr const char* usage =
     "usage: sim_runner --seeds FROM-TO [--keep-going]   runs the scenario of each seed\n"
-    "       sim_runner --seed N [--verbose]             runs one, and tells what happens\n";
+    "       sim_runner --seed N [--verbose]             runs one, and tells what happens\n"
+    "       sim_runner --list FILE                      runs the seeds of a list\n"
+    "       sim_runner --every-call [--verbose]         fails each call of the environment once\n";
 
 bool number(std::string_view text, std::uint64_t& n) {
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
   return ec == std::errc{} && end == text.data() + text.size();
+}
+
+/// One seed on each line; what follows it says why.
+bool read_list(const std::string& path, std::vector<std::uint64_t>& seeds) {
+  std::ifstream in{path};
+  std::string line;
+  while (std::getline(in, line)) {
+    if (line.empty() || line[0] == '#') continue;
+    std::uint64_t seed = 0;
+    if (!number(std::string_view{line}.substr(0, line.find(' ')), seed)) return false;
+    seeds.push_back(seed);
+  }
+  if (seeds.empty()) std::fprintf(stderr, "sim_runner: no seeds in %s\n", path.c_str());
+  return !seeds.empty();
 }
 
 /// True when all held.
@@ -48,6 +67,8 @@ int main(int argc, char** argv) {
   bool good = false;
   bool verbose = false;
   bool keep_going = false;
+  bool every_call = false;
+  std::vector<std::uint64_t> listed;
   for (int i = 1; i < argc; ++i) {
     const std::string_view a = argv[i];
     const std::string_view value = i + 1 < argc ? argv[i + 1] : "";
@@ -60,6 +81,11 @@ int main(int argc, char** argv) {
       good = number(value, from);
       to = from;
       ++i;
+    } else if (a == "--list") {
+      good = read_list(std::string{value}, listed);
+      ++i;
+    } else if (a == "--every-call") {
+      good = every_call = true;
     } else if (a == "--verbose") {
       verbose = true;
     } else if (a == "--keep-going") {
@@ -73,6 +99,17 @@ int main(int argc, char** argv) {
     std::fputs(usage, stderr);
     return 2;
   }
+  if (every_call) {
+    std::uint64_t runs = 0;
+    const std::uint64_t broken_runs = fail_every_call(verbose, runs);
+    std::printf("%llu runs with a call that fails, %llu broken\n",
+                static_cast<unsigned long long>(runs),
+                static_cast<unsigned long long>(broken_runs));
+    return broken_runs ? 1 : 0;
+  }
+  if (listed.empty()) {
+    for (std::uint64_t seed = from; seed <= to; ++seed) listed.push_back(seed);
+  }
   const auto begun = std::chrono::steady_clock::now();
   std::uint64_t ran = 0;
   std::uint64_t bad = 0;
@@ -80,7 +117,7 @@ int main(int argc, char** argv) {
   std::uint64_t crashes = 0;
   std::uint64_t requests = 0;
   std::uint64_t steps = 0;
-  for (std::uint64_t seed = from; seed <= to; ++seed) {
+  for (const std::uint64_t seed : listed) {
     outcome told;
     ++ran;
     if (!one(seed, verbose, told)) {

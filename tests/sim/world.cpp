@@ -57,6 +57,7 @@ bool world::step(asio::io_context& io) {
 std::error_code world::fault(call c) {
   const std::uint64_t n = ++calls[static_cast<std::size_t>(c)];
   if (c == fail_what && n == fail_nth) {
+    failed_one = true;
     if (verbose) say(std::string{"FAULT: "} + name_of(c) + " number " + std::to_string(n));
     if (c == call::remove) kept_from_removing = true;
     return std::make_error_code(std::errc::io_error);
