@@ -190,7 +190,8 @@ class core : public std::enable_shared_from_this<core<Environment>> {
   std::error_code check_options(std::size_t files, batch_options& options, std::string& why) const;
   std::vector<probe> probes_of(const std::vector<download_request>& requests) const;
   static void look(Environment& environment, std::vector<probe>& probes);
-  static void complete_published(Environment& environment, batch_record& b);
+  static void complete_published(Environment& environment, batch_record& b,
+                                 std::vector<std::string>& completed);
   static bool matches(Environment& environment, const std::filesystem::path& path,
                       std::uint64_t size, const std::vector<checksum>& checksums);
   submitted_file admit(batch& b, const batch_ptr& self, download_request& request,

@@ -217,8 +217,8 @@ batch_finished core<Environment>::end_of(const batch& b) const {
   over.completed = b.counts[static_cast<std::size_t>(file_state::completed)];
   over.failed = b.counts[static_cast<std::size_t>(file_state::failed)];
   over.cancelled = b.counts[static_cast<std::size_t>(file_state::cancelled)];
-  over.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
-      session_->environment.now() - b.begun);
+  over.elapsed =
+      std::chrono::duration_cast<std::chrono::milliseconds>(session_->environment.now() - b.begun);
   over.parallel = b.options.order == batch_order::parallel;
   return over;
 }

@@ -263,9 +263,12 @@ template <system::environment Environment>
 awaitable<std::error_code> core<Environment>::recover(recovery how) {
   const auto self = this->shared_from_this();
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  auto job = [self] {
+  const auto completed = std::make_shared<std::vector<std::string>>();
+  auto job = [self, completed] {
     std::vector<batch_record> loaded = self->store_->load();
-    for (batch_record& b : loaded) complete_published(self->session_->environment, b);
+    for (batch_record& b : loaded) {
+      complete_published(self->session_->environment, b, *completed);
+    }
     return loaded;
   };
   const std::vector<batch_record> records =
@@ -278,6 +281,10 @@ awaitable<std::error_code> core<Environment>::recover(recovery how) {
     for (const batch_record& r : records) {
       if (!batches_.contains(r.id)) restore(r, how, made);
     }
+    // The store does not know yet; the next recovery may not find the file any more.
+    for (const std::string& id : *completed) {
+      if (const item_ptr i = find_file(id)) store_file(*i);
+    }
     forget_old();
   }
   schedule();
@@ -288,7 +295,8 @@ awaitable<std::error_code> core<Environment>::recover(recovery how) {
 /// there when its file was queued, and now is, newer than the batch and without a part file, the
 /// file was complete. Runs on a disk worker.
 template <system::environment Environment>
-void core<Environment>::complete_published(Environment& environment, batch_record& b) {
+void core<Environment>::complete_published(Environment& environment, batch_record& b,
+                                           std::vector<std::string>& completed) {
   if (b.options.force || b.options.download.overwrite || b.options.download.repair) return;
   for (file_record& f : b.files) {
     const std::filesystem::path& target = f.path.empty() ? f.request.path() : f.path;
@@ -305,6 +313,7 @@ void core<Environment>::complete_published(Environment& environment, batch_recor
     f.state = file_state::completed;
     f.downloaded = there.size;
     f.total = there.size;
+    completed.push_back(f.request.id());
   }
 }
 
