@@ -129,7 +129,8 @@ disk::node_ptr disk::open(const std::string& path, system::open_mode mode, std::
     if (!ec) ec = std::make_error_code(std::errc::no_such_file_or_directory);
     return nullptr;
   }
-  if (mode == system::open_mode::read || (mode == system::open_mode::update && at != names_.end())) {
+  if (mode == system::open_mode::read ||
+      (mode == system::open_mode::update && at != names_.end())) {
     ec = crashed_ ? dead() : world_.fault(call::open);
     return ec ? nullptr : at->second;
   }

@@ -1,11 +1,12 @@
 #ifndef HAUL_TEST_SIM_ENVIRONMENT_HPP
 #define HAUL_TEST_SIM_ENVIRONMENT_HPP
 
+#include <haul/detail/asio_compat.hpp>
+
 #include "disk.hpp"
 #include "network.hpp"
 #include "world.hpp"
 #include <haul/async/detail/waiter.hpp>
-#include <haul/detail/asio_compat.hpp>
 #include <haul/detail/failure.hpp>
 #include <haul/system/environment.hpp>
 

@@ -45,7 +45,8 @@ bool read_list(const std::string& path, std::vector<std::uint64_t>& seeds) {
 bool one(std::uint64_t seed, bool verbose, outcome& told) {
   universe u{seed, verbose};
   const scenario s = make_scenario(seed, u);
-  if (verbose) std::printf("seed %llu\n%s", static_cast<unsigned long long>(seed), s.text().c_str());
+  if (verbose)
+    std::printf("seed %llu\n%s", static_cast<unsigned long long>(seed), s.text().c_str());
   try {
     told = run_scenario(u, s);
     if (verbose) std::printf("all held\n");
@@ -130,11 +131,12 @@ int main(int argc, char** argv) {
     steps += told.steps;
   }
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begun;
-  std::printf("%llu seeds, %llu broken; %.1f s, %.0f seeds/s; complete in bad weather %llu, "
-              "crashes %llu, requests %llu, steps %llu\n",
-              static_cast<unsigned long long>(ran), static_cast<unsigned long long>(bad),
-              passed.count(), static_cast<double>(ran) / passed.count(),
-              static_cast<unsigned long long>(completed), static_cast<unsigned long long>(crashes),
-              static_cast<unsigned long long>(requests), static_cast<unsigned long long>(steps));
+  std::printf(
+      "%llu seeds, %llu broken; %.1f s, %.0f seeds/s; complete in bad weather %llu, "
+      "crashes %llu, requests %llu, steps %llu\n",
+      static_cast<unsigned long long>(ran), static_cast<unsigned long long>(bad), passed.count(),
+      static_cast<double>(ran) / passed.count(), static_cast<unsigned long long>(completed),
+      static_cast<unsigned long long>(crashes), static_cast<unsigned long long>(requests),
+      static_cast<unsigned long long>(steps));
   return bad ? 1 : 0;
 }

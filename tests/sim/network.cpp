@@ -134,7 +134,8 @@ void network::answer(const wire_ptr& w, std::string_view head) {
     if (d.chance(700)) {
       const auto wait = std::chrono::seconds{d.pick<std::uint64_t>({0, 1, 2, 3, 5, 3600})};
       fields += "Retry-After: ";
-      fields += d.chance(500) ? std::to_string(wait.count()) : date_text(world_.wall_clock() + wait);
+      fields +=
+          d.chance(500) ? std::to_string(wait.count()) : date_text(world_.wall_clock() + wait);
       fields += "\r\n";
     }
     made = "come again";
@@ -278,7 +279,8 @@ void network::answer(const wire_ptr& w, std::string_view head) {
   if (!made.empty()) body = made;
   length = body.size();
   if (until_close || chunked) with_length = false;
-  if (happens(s.bad_length)) {
+  const bool wrong_length = happens(s.bad_length);
+  if (wrong_length) {
     why += " bad Content-Length";
     switch (d.below(3)) {
       case 0:
@@ -333,7 +335,8 @@ void network::answer(const wire_ptr& w, std::string_view head) {
   } else {
     out += body;
   }
-  if (happens(s.surplus)) {
+  // Not with a wrong length: together they would be a lie that nobody can see through.
+  if (!wrong_length && happens(s.surplus)) {
     out += "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nextra";
     why += " surplus";
   }
@@ -345,8 +348,8 @@ void network::answer(const wire_ptr& w, std::string_view head) {
   }
   if (happens(s.stall)) {
     w->stall_at = d.chance(300) ? 0 : d.below(out.size());
-    w->stall_for = std::chrono::milliseconds{d.pick<std::uint64_t>({100, 1000, 4000, 20'000,
-                                                                    100'000'000})};
+    w->stall_for =
+        std::chrono::milliseconds{d.pick<std::uint64_t>({100, 1000, 4000, 20'000, 100'000'000})};
     why += " stalls";
   }
   if (happens(s.drip)) {
@@ -361,9 +364,8 @@ void network::answer(const wire_ptr& w, std::string_view head) {
     }
     world_.say(s.host + " " + a.path + " " + range + " => " + status + ", " +
                std::to_string(body.size()) + " bytes" +
-               (place != s.files.end()
-                    ? ", version " + std::to_string(place->second->current)
-                    : std::string{}) +
+               (place != s.files.end() ? ", version " + std::to_string(place->second->current)
+                                       : std::string{}) +
                (why.empty() ? "" : "; " + why));
   }
   go_on(w, s.latency);

@@ -40,16 +40,16 @@ enum class validators : std::uint8_t { strong, weak, dated, both, none };
 struct site {
   // Always.
   std::string host;
-  std::map<std::string, resource_ptr> files;          // by path
-  std::map<std::string, std::string> redirects;       // path to URL
+  std::map<std::string, resource_ptr> files;     // by path
+  std::map<std::string, std::string> redirects;  // path to URL
   validators says = validators::strong;
   bool ranges = true;
-  bool accepts_ranges = true;   // says so
-  bool chunked = false;         // a whole file
-  bool until_close = false;     // a whole file, as HTTP/1.0 does
+  bool accepts_ranges = true;  // says so
+  bool chunked = false;        // a whole file
+  bool until_close = false;    // a whole file, as HTTP/1.0 does
   bool keep_alive = true;
-  bool total_unknown = false;   // Content-Range: bytes 0-9/*
-  bool disposition = false;     // gives the name
+  bool total_unknown = false;  // Content-Range: bytes 0-9/*
+  bool disposition = false;    // gives the name
   duration latency{};
   std::uint64_t bandwidth = 1'000'000;
   std::size_t segment = 1460;
@@ -59,13 +59,13 @@ struct site {
   unsigned refused = 0;
   unsigned unresolved = 0;
   unsigned slow_connect = 0;
-  unsigned busy = 0;          // 429, 503 and their kin
-  unsigned denied = 0;        // 404, 403 and their kin
-  unsigned circle = 0;        // redirects that lead nowhere
-  unsigned cut = 0;           // the connection ends at some byte
+  unsigned busy = 0;    // 429, 503 and their kin
+  unsigned denied = 0;  // 404, 403 and their kin
+  unsigned circle = 0;  // redirects that lead nowhere
+  unsigned cut = 0;     // the connection ends at some byte
   unsigned stall = 0;
-  unsigned drip = 0;          // a byte now and then
-  unsigned ignore = 0;        // the range
+  unsigned drip = 0;    // a byte now and then
+  unsigned ignore = 0;  // the range
   unsigned shift = 0;
   unsigned shorten = 0;
   unsigned overlap = 0;
@@ -75,10 +75,10 @@ struct site {
   unsigned interim = 0;
   unsigned drop_validators = 0;
   unsigned bad_chunk = 0;
-  unsigned bad_length = 0;    // Content-Length that is not the body's
-  unsigned surplus = 0;       // bytes behind the body
-  unsigned change = 0;        // the file turns into its next version
-  unsigned flip = 0;          // and back into another
+  unsigned bad_length = 0;  // Content-Length that is not the body's
+  unsigned surplus = 0;     // bytes behind the body
+  unsigned change = 0;      // the file turns into its next version
+  unsigned flip = 0;        // and back into another
   // What only a hash can tell.
   unsigned wrong_bytes = 0;
   unsigned torn = 0;
@@ -105,7 +105,7 @@ class wire {
   duration stall_for{};
   bool dripping = false;
   bool close_after = false;
-  bool busy = false;    // a reply is on its way
+  bool busy = false;     // a reply is on its way
   bool blocked = false;  // the client does not read
 
   std::shared_ptr<haul::detail::waiter<>> waiting;

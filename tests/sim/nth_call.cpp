@@ -1,7 +1,6 @@
 #include "nth_call.hpp"
 
 #include "runner.hpp"
-
 #include <haul/system/digest.hpp>
 
 #include <cstdio>
@@ -14,12 +13,15 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kinds = 9;
-constexpr const char* kind_names[kinds] = {
-    "one file, journal for the loss of power", "one file, process journal and a hash",
-    "a small file",          "a small file, for the loss of power",
-    "a crash and a restart", "piece hashes and a mirror",
-    "no ranges, chunked",    "no validators",
-    "a batch"};
+constexpr const char* kind_names[kinds] = {"one file, journal for the loss of power",
+                                           "one file, process journal and a hash",
+                                           "a small file",
+                                           "a small file, for the loss of power",
+                                           "a crash and a restart",
+                                           "piece hashes and a mirror",
+                                           "no ranges, chunked",
+                                           "no validators",
+                                           "a batch"};
 
 checksum hash_of(const std::string& bytes) {
   system::digest x{hash_algorithm::sha1};

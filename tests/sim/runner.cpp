@@ -44,9 +44,7 @@ struct slow_sink {
   sim_environment* environment;
   asio::any_io_executor executor;
 
-  awaitable<void> operator()(const event& e) const {
-    return take(w, environment, executor, e);
-  }
+  awaitable<void> operator()(const event& e) const { return take(w, environment, executor, e); }
   static awaitable<void> take(watcher* w, sim_environment* environment,
                               asio::any_io_executor executor, event e) {
     sim_timer t = environment->make_timer(executor);
@@ -161,7 +159,8 @@ class run {
       lied_ = lied_ || x->wrong_bytes || x->torn || x->truncated;
     }
     for (std::size_t life = 0;; ++life) {
-      const bool crashed = live(life, life < s_.crashes.size() ? &s_.crashes[life] : nullptr, false);
+      const bool crashed =
+          live(life, life < s_.crashes.size() ? &s_.crashes[life] : nullptr, false);
       if (!crashed) break;
       ++told_.crashes;
       if (u_.w.streams != 0 || u_.w.handles != 0 || u_.w.timers != 0) {
@@ -192,9 +191,7 @@ class run {
     r.id(f.path + "#" + std::to_string(&f - s_.files.data()));
     return r;
   }
-  download_options options_now() const {
-    return s_.options;
-  }
+  download_options options_now() const { return s_.options; }
 
   /// Whether the file stands at its target as it should.
   bool right(const file_plan& f) const {
@@ -250,8 +247,9 @@ class run {
     start(p, life, good);
     if (!good) arm(p, crash);
     const auto done = [&] {
-      return batch ? p.main_done : std::all_of(p.tasks.begin(), p.tasks.end(),
-                                               [](const auto& t) { return t->done; });
+      return batch ? p.main_done : std::all_of(p.tasks.begin(), p.tasks.end(), [](const auto& t) {
+        return t->done;
+      });
     };
     const std::uint64_t first_step = w.steps;
     while (!done() && !u_.d.crashed()) {
@@ -314,8 +312,7 @@ class run {
           break;
         case sink_kind::slow:
           p.tasks.push_back(std::make_unique<task_of<slow_sink>>(
-              *p.session, r,
-              slow_sink{&p.watch, &p.session->environment(), p.io.get_executor()},
+              *p.session, r, slow_sink{&p.watch, &p.session->environment(), p.io.get_executor()},
               options_now()));
           break;
       }
@@ -335,8 +332,8 @@ class run {
     unsigned order = 0;
     for (const control& c : s_.controls) {
       // No two at the same time: a task that is paused last stays so.
-      u_.w.after(c.when + std::chrono::microseconds{++order}, c.what == control::kind::change ? 0 : p.number_,
-                 [this, &p, c] { act(p, c); });
+      u_.w.after(c.when + std::chrono::microseconds{++order},
+                 c.what == control::kind::change ? 0 : p.number_, [this, &p, c] { act(p, c); });
     }
     if (!crash) return;
     if (crash->after_changes) {

@@ -16,7 +16,7 @@ class broken : public std::runtime_error {
 
 /// What came of a run, for the statistics.
 struct outcome {
-  bool completed = false;   // all files, before the weather turned good
+  bool completed = false;  // all files, before the weather turned good
   unsigned crashes = 0;
   std::uint64_t steps = 0;
   std::uint64_t requests = 0;

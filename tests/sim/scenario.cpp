@@ -315,10 +315,14 @@ std::string scenario::text() const {
   std::string t;
   const auto line = [&](const std::string& x) { t += "  " + x + "\n"; };
   const auto number = [](auto n) { return std::to_string(n); };
-  line(std::string{"form: "} + (form == shape::single    ? "one file"
-                                : form == shape::several ? "several tasks"
-                                                         : "a batch") +
-       ", sink " + (sink == sink_kind::plain ? "plain" : sink == sink_kind::slow ? "slow" : "throwing"));
+  line(std::string{"form: "} +
+       (form == shape::single    ? "one file"
+        : form == shape::several ? "several tasks"
+                                 : "a batch") +
+       ", sink " +
+       (sink == sink_kind::plain  ? "plain"
+        : sink == sink_kind::slow ? "slow"
+                                  : "throwing"));
   line("options: connections " + number(options.connections) + ", piece " +
        number(options.piece_size) + ", buffer " + number(session.buffer_size) + " of " +
        number(session.memory_budget) + ", for each host " + number(session.connections_per_host) +

@@ -26,7 +26,7 @@ struct file_plan {
   std::vector<checksum> checksums;
   std::optional<piece_hashes> pieces;
   bool size_given = false;
-  bool was_right = false;  // before the weather turned good
+  bool was_right = false;             // before the weather turned good
   std::optional<std::string> before;  // what stands at the target already
 };
 

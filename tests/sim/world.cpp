@@ -8,9 +8,9 @@ namespace haul::sim {
 
 const char* name_of(call c) noexcept {
   static constexpr const char* names[] = {
-      "open",   "read",   "write",  "reserve",          "resize",         "size",
-      "sync",   "lock",   "status", "rename",           "remove",         "make_directories",
-      "sync_directory", "free_space", "connect", "receive", "send", "wait"};
+      "open",           "read",       "write",   "reserve", "resize", "size",
+      "sync",           "lock",       "status",  "rename",  "remove", "make_directories",
+      "sync_directory", "free_space", "connect", "receive", "send",   "wait"};
   return c < call::count ? names[static_cast<unsigned>(c)] : "none";
 }
 

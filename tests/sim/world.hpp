@@ -82,8 +82,8 @@ class world {
 
   dice random;
   const bool verbose;
-  bool faults = true;      ///< whether the weather is bad
-  unsigned disk_fault = 0;  ///< permille of disk calls that fail, in bad weather
+  bool faults = true;        ///< whether the weather is bad
+  unsigned disk_fault = 0;   ///< permille of disk calls that fail, in bad weather
   unsigned local_fault = 0;  ///< permille of socket calls that fail, in bad weather
 
   /// The one call that fails, whatever the weather.
@@ -91,7 +91,7 @@ class world {
   std::uint64_t fail_nth = 0;
   std::array<std::uint64_t, static_cast<std::size_t>(call::count)> calls{};
   std::uint64_t steps = 0;
-  bool failed_one = false;  // `fail_nth` was reached
+  bool failed_one = false;          // `fail_nth` was reached
   bool kept_from_removing = false;  // something that was to be removed may stand for ever
 
   // What must be zero in the end.
