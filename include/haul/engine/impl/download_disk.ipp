@@ -209,9 +209,14 @@ auto download<Environment>::open_part_job() -> std::shared_ptr<failure> {
   st.log.close();
   st.log_size = 0;
   std::error_code ignored;
-  environment.remove(journal_path(st.target), ignored);
   // A crash, or a write that failed, may have left it.
   environment.remove(fresh_journal_path(st.target), ignored);
+  // What the journal claims is about to go: it must not come back, not even with the power.
+  environment.remove(journal_path(st.target), ec);
+  if (!ec && options_.durability == durability::power) {
+    environment.sync_directory(st.target.parent_path(), ec);
+  }
+  if (ec) return disk_failure(ec, operation::writing, journal_path(st.target));
   st.part.resize(0, ec);
   if (!ec && version_.total && *version_.total > 0) {
     const std::uint64_t space = environment.free_space(st.target.parent_path(), ignored);
