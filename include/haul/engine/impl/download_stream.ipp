@@ -68,6 +68,11 @@ awaitable<bool> download<Environment>::fetch(stream_ptr st, byte_range range) {
   reply_verdict verdict;
   const bool useful = judge(*st, asked, reply, verdict);
   if (!useful) co_return false;
+  if (!tail->empty() && verdict.range.end != 0 && verdict.range.end <= range.begin) {
+    // All that was to be compared, and nothing behind it: the file is shorter than was thought.
+    tail_differs(*st);
+    co_return false;
+  }
   const bool unsettled = !is_opened() || (is_small() && !whole(verdict));
   if (unsettled) {
     std::string name = name_from(reply);
