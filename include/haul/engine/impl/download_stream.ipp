@@ -225,7 +225,7 @@ void download<Environment>::adopt(stream& st, const http::response_head& head,
       ranges = accepts && http::equals_ignore_case(*accepts, "bytes");
       joinable_ = verdict.validator.joinable() && verdict.total && ranges;
     }
-    blind_ = verdict.validator.absent() && ranges && (known || verdict.total);
+    blind_ = verdict.validator.absent() && ranges && !no_ranges_ && (known || verdict.total);
     if (pieces_.wanted()) {
       // The hashes tell what can be joined, whatever version a reply names.
       version_.validator = http::validator{};
@@ -357,9 +357,10 @@ awaitable<void> download<Environment>::throttle(timer& t) {
 template <system::environment Environment>
 auto download<Environment>::how_to_join(const stream& st, byte_range range) -> join {
   const std::lock_guard lock{mutex_};
-  if (!blind_ || range.begin == 0 || no_ranges_) return join::plain;
-  if (st.source == version_source_) return join::by_tail;
-  // Two servers that both name no version: an equal end is too little to join them.
+  if (!blind_ || range.begin == 0) return join::plain;
+  if (st.source == version_source_ && !no_ranges_) return join::by_tail;
+  // Two servers that both name no version: an equal end is too little to join them. And without
+  // ranges there is no end to compare.
   if (!restart_ && ++restarts_ > most_restarts) {
     throw failure{errc::content_changed, operation::requesting};
   }
