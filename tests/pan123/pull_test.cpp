@@ -51,6 +51,42 @@ TEST_CASE("a file is pulled and verified, without account headers", "[pan123][pu
   }
 }
 
+TEST_CASE("a pull is cancelled in the middle, and goes on", "[pan123][pull]") {
+  pan_platform p;
+  pan_rig r{p};
+  temp_dir dir;
+  const auto id = p.add_file(0, "f.bin", 7, size);
+  gate held;
+  p.at(dl(id), [&](const request_info& q) -> std::optional<reply_plan> {
+    if (q.path_number == 1) return reply_plan().hold_body(1'000'000, held);
+    return std::nullopt;
+  });
+  asio::cancellation_signal stop;
+  std::optional<download_result> ended;
+  queue_sink sink;
+  asio::co_spawn(r.io, r.client().pull(id, dir / "f.bin", sink),
+                 asio::bind_cancellation_slot(
+                     stop.slot(), [&](std::exception_ptr e, const download_result& done) {
+                       if (!e) ended = done;
+                     }));
+  std::uint64_t seen = 0;
+  r.run_until([&] {
+    while (const auto e = sink.poll()) {
+      if (const auto* now = std::get_if<progress>(&*e)) seen = now->downloaded;
+    }
+    return seen >= 500'000;
+  });
+  stop.emit(asio::cancellation_type::terminal);
+  r.finish();
+  REQUIRE(ended);
+  CHECK(ended->error == haul::errc::stopped);
+  p.at(dl(id), nullptr);
+  const auto again = r.run(r.client().pull(id, dir / "f.bin"));
+  CHECK(!again.error);
+  CHECK(again.resumed >= 500'000);
+  CHECK_FALSE(mismatch(dir / "f.bin", 7, size));
+}
+
 TEST_CASE("what cannot be pulled is told before a byte is asked for", "[pan123][pull]") {
   pan_platform p;
   pan_rig r{p};

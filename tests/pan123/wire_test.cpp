@@ -31,6 +31,8 @@ TEST_CASE("every error of the platform has a message and a class", "[pan123][err
   CHECK(std::error_code{errc::unavailable} == haul::condition::retryable);
   CHECK(std::error_code{errc::quota_exceeded} == haul::condition::refused);
   CHECK(std::error_code{errc::quota_exceeded} != haul::condition::retryable);
+  CHECK(std::error_code{errc::quota_exceeded} != haul::condition::local);
+  CHECK(std::error_code{errc::unavailable} != haul::condition::local);
   CHECK(std::error_code{errc::invalid_argument} == haul::condition::bad_request);
   CHECK(category().message(99) == "unknown error");
 

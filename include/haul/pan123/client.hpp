@@ -39,6 +39,9 @@ namespace haul::pan123 {
 ///
 /// @par Thread Safety
 /// Distinct objects: Safe. Shared objects: Unsafe.
+///
+/// @par Lifetimes
+/// The cursor must live until `next()` has completed.
 class file_cursor {
  public:
   file_cursor(core_ptr c, file_id folder) : core_(std::move(c)), folder_(folder) {}
@@ -257,6 +260,10 @@ class client {
   /// Cut short at any moment, with its state kept, the next one goes on. Only if it was cut while
   /// the platform was being told the link can there be a task that nobody knows of; its file will
   /// be in the same folder.
+  ///
+  /// @par Per-Operation Cancellation
+  /// Terminal. Before the download to disk has begun it ends with
+  /// `asio::error::operation_aborted`, then with the result `errc::stopped`; the state is kept.
   template <event_sink Sink = null_sink>
   awaitable<offline_pull_result> offline_pull(offline_pull_request r, Sink sink = {}) const {
     api::task_sink to{engine::erase_sink(std::move(sink))};

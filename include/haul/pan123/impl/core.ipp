@@ -81,7 +81,10 @@ HAUL_DECL bool core::adopt(const token& t, std::uint64_t refused) {
   {
     const std::lock_guard lock{mutex_};
     const bool same = generation_ > 0 && t.value == token_.value;
-    if (!t.refresh_token.empty() && !same) token_.refresh_token = t.refresh_token;
+    // The newer one: an older has been used.
+    if (!t.refresh_token.empty() && t.expires > token_.expires) {
+      token_.refresh_token = t.refresh_token;
+    }
     if (same && generation_ <= refused) return false;
     if (now >= t.expires - early_) return false;
   }
