@@ -247,9 +247,16 @@ class client {
   /// @par Per-Operation Cancellation
   /// Terminal. Before the download has begun it ends with `asio::error::operation_aborted`, then
   /// with the result `errc::stopped`.
-  template <event_sink Sink = null_sink>
-  awaitable<download_result> pull(file_id id, std::filesystem::path path, Sink sink = {},
-                                  download_options o = {}) const {
+  awaitable<download_result> pull(file_id id, std::filesystem::path path) const {
+    return api::pull(core_, id, std::move(path), api::task_sink{nullptr}, download_options{});
+  }
+  template <event_sink Sink>
+  awaitable<download_result> pull(file_id id, std::filesystem::path path, Sink sink) const {
+    return pull(id, std::move(path), std::move(sink), download_options{});
+  }
+  template <event_sink Sink>
+  awaitable<download_result> pull(file_id id, std::filesystem::path path, Sink sink,
+                                  download_options o) const {
     api::task_sink to{engine::erase_sink(std::move(sink))};
     return api::pull(core_, id, std::move(path), std::move(to), o);
   }
@@ -264,8 +271,11 @@ class client {
   /// @par Per-Operation Cancellation
   /// Terminal. Before the download to disk has begun it ends with
   /// `asio::error::operation_aborted`, then with the result `errc::stopped`; the state is kept.
-  template <event_sink Sink = null_sink>
-  awaitable<offline_pull_result> offline_pull(offline_pull_request r, Sink sink = {}) const {
+  awaitable<offline_pull_result> offline_pull(offline_pull_request r) const {
+    return api::offline_pull(core_, std::move(r), api::task_sink{nullptr});
+  }
+  template <event_sink Sink>
+  awaitable<offline_pull_result> offline_pull(offline_pull_request r, Sink sink) const {
     api::task_sink to{engine::erase_sink(std::move(sink))};
     return api::offline_pull(core_, std::move(r), std::move(to));
   }
