@@ -41,6 +41,12 @@ pan_platform::pan_platform()
   cdn.behave([this](const request_info& r) { return serve_cdn(r); });
 }
 
+pan_platform::~pan_platform() {
+  // Their threads use what is destroyed before them.
+  api.stop();
+  cdn.stop();
+}
+
 // The world.
 
 pan_platform::id pan_platform::make(node n) {

@@ -60,6 +60,7 @@ class pan_platform {
   };
 
   pan_platform();
+  ~pan_platform();
 
   std::string base_url() const { return api.url(""); }
   std::string client_id = "client-id";

@@ -230,7 +230,8 @@ TEST_CASE("waiting for an offline download", "[pan123][offline]") {
   }
   SECTION("until it is too late, while an answer does not come") {
     gate held;
-    p.at(process_path, [&](const request_info&) { return reply_plan().hold_head(held); });
+    // By value: the question may come when the one who asked has gone.
+    p.at(process_path, [held](const request_info&) { return reply_plan().hold_head(held); });
     CHECK(r.code(offline.wait(task, 200ms)) == errc::timed_out);
   }
   SECTION("not for ever, when it cannot be asked") {
