@@ -14,7 +14,10 @@
 
 namespace haul::pan123::detail {
 
-// Jobs for disk workers. They own what they use: the session keeps the environment alive.
+// Jobs for disk workers. They refer to the environment, which ends its workers before itself; a job
+// that kept the session alive could be the last to hold it, and would destroy it on a worker.
+
+using environment_type = session::environment_type;
 
 struct small_file {
   std::error_code error;
@@ -24,10 +27,11 @@ struct small_file {
 inline constexpr std::size_t largest_small_file = 64u << 10;
 
 /// Reads a small file whole.
-inline std::function<small_file()> reading(session in, std::filesystem::path path) {
-  return [in, path = std::move(path)]() mutable {
+inline std::function<small_file()> reading(environment_type& environment,
+                                           std::filesystem::path path) {
+  return [&environment, path = std::move(path)] {
     small_file f;
-    auto file = in.environment().open(path, system::open_mode::read, f.error);
+    auto file = environment.open(path, system::open_mode::read, f.error);
     if (f.error) return f;
     const std::uint64_t size = file.size(f.error);
     if (!f.error && size > largest_small_file) {
@@ -41,10 +45,9 @@ inline std::function<small_file()> reading(session in, std::filesystem::path pat
 }
 
 /// Replaces a file by one that only its owner may read, in one step.
-inline std::function<std::error_code()> writing(session in, std::filesystem::path path,
-                                                std::string text) {
-  return [in, path = std::move(path), text = std::move(text)]() mutable {
-    auto& environment = in.environment();
+inline std::function<std::error_code()> writing(environment_type& environment,
+                                                std::filesystem::path path, std::string text) {
+  return [&environment, path = std::move(path), text = std::move(text)] {
     std::error_code ec;
     std::filesystem::path fresh = path;
     fresh += "." + std::to_string(environment.random()) + ".new";
@@ -63,10 +66,11 @@ inline std::function<std::error_code()> writing(session in, std::filesystem::pat
   };
 }
 
-inline std::function<std::error_code()> removing(session in, std::filesystem::path path) {
-  return [in, path = std::move(path)]() mutable {
+inline std::function<std::error_code()> removing(environment_type& environment,
+                                                 std::filesystem::path path) {
+  return [&environment, path = std::move(path)] {
     std::error_code ec;
-    in.environment().remove(path, ec);
+    environment.remove(path, ec);
     return ec;
   };
 }

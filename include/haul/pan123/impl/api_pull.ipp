@@ -221,7 +221,7 @@ inline awaitable<void> keep_state(core_ptr c, const offline_pull_request& r,
   if (r.state_file().empty()) co_return;
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   std::function<std::error_code()> job =
-      pan123::detail::writing(c->in(), r.state_file(), to_text(state));
+      pan123::detail::writing(c->environment(), r.state_file(), to_text(state));
   const std::error_code failed = co_await offload(c->environment(), executor, std::move(job));
   if (failed) {
     error_info info;
@@ -244,7 +244,7 @@ inline awaitable<offline_state> first_state(core_ptr c, const offline_pull_reque
   } else if (!r.state_file().empty()) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     std::function<pan123::detail::small_file()> job =
-        pan123::detail::reading(c->in(), r.state_file());
+        pan123::detail::reading(c->environment(), r.state_file());
     const pan123::detail::small_file read =
         co_await offload(c->environment(), executor, std::move(job));
     info.message = r.state_file().string();
@@ -353,7 +353,7 @@ inline awaitable<void> remove_folder(core_ptr c, file_id folder) {
 inline awaitable<void> forget_state(core_ptr c, const offline_pull_request& r) {
   if (r.state_file().empty()) co_return;
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  std::function<std::error_code()> job = pan123::detail::removing(c->in(), r.state_file());
+  std::function<std::error_code()> job = pan123::detail::removing(c->environment(), r.state_file());
   const std::error_code ignored = co_await offload(c->environment(), executor, std::move(job));
   (void)ignored;
 }

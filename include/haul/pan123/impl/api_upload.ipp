@@ -59,8 +59,9 @@ inline std::error_code read_source(upload_source& s, std::uint64_t n, bool slice
   return ec;
 }
 
-inline std::function<std::error_code()> opening(core_ptr c, upload_ptr s) {
-  return [c = std::move(c), s = std::move(s)] { return open_source(c->environment(), *s); };
+inline std::function<std::error_code()> opening(session::environment_type& environment,
+                                                upload_ptr s) {
+  return [&environment, s = std::move(s)] { return open_source(environment, *s); };
 }
 inline std::function<std::error_code()> reading_source(upload_ptr s, std::uint64_t n, bool slice) {
   return [s = std::move(s), n, slice] { return read_source(*s, n, slice); };
@@ -120,7 +121,7 @@ HAUL_DECL awaitable<uploaded_file> upload(core_ptr c, upload_request r) {
   pan123::detail::need_name(create, name);
   const auto s = std::make_shared<pan123::detail::upload_source>();
   s->path = r.path();
-  std::function<std::error_code()> open = pan123::detail::opening(c, s);
+  std::function<std::error_code()> open = pan123::detail::opening(c->environment(), s);
   const std::error_code failed = co_await offload(c->environment(), executor, std::move(open));
   if (failed) throw pan123::detail::local_failure(failed, s->path);
   if (s->size == 0) throw pan123::detail::bad_argument(create, "the file is empty");

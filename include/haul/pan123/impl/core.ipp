@@ -187,7 +187,7 @@ HAUL_DECL awaitable<token> core::request_token() {
 
 HAUL_DECL awaitable<std::optional<token>> core::load_token() {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  std::function<detail::small_file()> job = detail::reading(session_, options_.token_file);
+  std::function<detail::small_file()> job = detail::reading(environment(), options_.token_file);
   const detail::small_file read = co_await offload(environment(), executor, std::move(job));
   std::optional<token> kept;
   if (!read.error) kept = wire::parse_token_file(read.text, who_.id());
@@ -197,7 +197,7 @@ HAUL_DECL awaitable<std::optional<token>> core::load_token() {
 HAUL_DECL awaitable<void> core::save_token(token t) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   std::function<std::error_code()> job =
-      detail::writing(session_, options_.token_file, wire::format_token_file(t, who_.id()));
+      detail::writing(environment(), options_.token_file, wire::format_token_file(t, who_.id()));
   const std::error_code failed = co_await offload(environment(), executor, std::move(job));
   if (failed) {
     error_info info;
