@@ -67,3 +67,15 @@ configure_file("${PROJECT_BINARY_DIR}/haul_compiled.cpp.new" "${PROJECT_BINARY_D
 add_library(haul_compiled STATIC EXCLUDE_FROM_ALL "${PROJECT_BINARY_DIR}/haul_compiled.cpp")
 target_compile_definitions(haul_compiled PUBLIC HAUL_SEPARATE_COMPILATION)
 target_link_libraries(haul_compiled PUBLIC haul::haul PRIVATE haul_dev)
+
+# The same for haul::pan123.
+if(TARGET haul_pan123)
+  file(WRITE "${PROJECT_BINARY_DIR}/haul_pan123_compiled.cpp.new"
+    "#include <haul/pan123/src.hpp>\n")
+  configure_file("${PROJECT_BINARY_DIR}/haul_pan123_compiled.cpp.new"
+    "${PROJECT_BINARY_DIR}/haul_pan123_compiled.cpp" COPYONLY)
+  add_library(haul_pan123_compiled STATIC EXCLUDE_FROM_ALL
+    "${PROJECT_BINARY_DIR}/haul_pan123_compiled.cpp")
+  target_link_libraries(haul_pan123_compiled
+    PUBLIC haul_compiled haul::pan123 PRIVATE haul_dev)
+endif()

@@ -127,3 +127,30 @@ set(HAUL_JSON_HEADERS
 set(HAUL_METALINK_HEADERS
   haul/metalink/read_metalink.hpp
 )
+
+set(HAUL_PAN123_HEADERS
+  haul/pan123/api.hpp
+  haul/pan123/callback.hpp
+  haul/pan123/client.hpp
+  haul/pan123/core.hpp
+  haul/pan123/detail/run_on.hpp
+  haul/pan123/detail/small_file.hpp
+  haul/pan123/error.hpp
+  haul/pan123/event.hpp
+  haul/pan123/impl/api_files.ipp
+  haul/pan123/impl/api_pull.ipp
+  haul/pan123/impl/api_upload.ipp
+  haul/pan123/impl/callback.ipp
+  haul/pan123/impl/core.ipp
+  haul/pan123/impl/error.ipp
+  haul/pan123/impl/offline_state.ipp
+  haul/pan123/impl/wire.ipp
+  haul/pan123/offline_state.hpp
+  haul/pan123/options.hpp
+  haul/pan123/rates.hpp
+  haul/pan123/requests.hpp
+  haul/pan123/retry.hpp
+  haul/pan123/src.hpp
+  haul/pan123/types.hpp
+  haul/pan123/wire.hpp
+)

@@ -22,6 +22,17 @@ namespace haul {
 /// Asked for a fresh URL when the one in use was refused; see `download_request::refresh_url`.
 using refresh_url_hook = std::function<awaitable<std::string>(std::error_code why)>;
 
+/// The head of a reply, as `download_request::check_reply` is shown it.
+struct reply_summary {
+  int status = 0;
+  std::string_view content_type;               ///< as sent; empty when there is none
+  std::optional<std::uint64_t> length;         ///< of the body, where the head says so
+  std::optional<std::uint64_t> expected_size;  ///< of the file, where it is known
+};
+
+/// Looks at a reply before haul does; see `download_request::check_reply`.
+using check_reply_hook = std::function<std::error_code(const reply_summary&)>;
+
 /// What to fetch, and to where.
 ///
 /// A class with a constructor and setters that can be chained, so that it can be an argument of an
@@ -115,6 +126,15 @@ class download_request {
     return *this;
   }
 
+  /// Looks at the head of each reply before it is used; an error makes the reply count as a refusal
+  /// with that error, and nothing of its body is taken. For servers that answer 200 with a message
+  /// in place of the file: `errc::forbidden` then leads to `refresh_url`. Called from the session's
+  /// threads, for several replies at once; must not throw.
+  download_request& check_reply(check_reply_hook hook) & {
+    check_reply_ = std::make_shared<const check_reply_hook>(std::move(hook));
+    return *this;
+  }
+
   download_request&& mirror(std::string url) && { return std::move(mirror(std::move(url))); }
   download_request&& header(std::string name, std::string value) && {
     return std::move(header(std::move(name), std::move(value)));
@@ -131,6 +151,9 @@ class download_request {
   download_request&& priority(int value) && { return std::move(priority(value)); }
   download_request&& refresh_url(refresh_url_hook hook) && {
     return std::move(refresh_url(std::move(hook)));
+  }
+  download_request&& check_reply(check_reply_hook hook) && {
+    return std::move(check_reply(std::move(hook)));
   }
 
   const std::string& url() const noexcept { return url_; }
@@ -149,6 +172,8 @@ class download_request {
   const std::string& name() const noexcept { return name_; }
   int priority() const noexcept { return priority_; }
   const refresh_url_hook& refresh_url() const noexcept { return refresh_url_; }
+  /// Null when there is none.
+  const check_reply_hook* check_reply() const noexcept { return check_reply_.get(); }
 
  private:
   std::string url_;
@@ -163,6 +188,7 @@ class download_request {
   std::string id_;
   std::string name_;
   refresh_url_hook refresh_url_;
+  std::shared_ptr<const check_reply_hook> check_reply_;  // seldom there: small when it is not
   int priority_ = 0;
   bool has_credentials_ = false;
   bool bad_checksum_ = false;

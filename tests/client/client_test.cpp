@@ -211,6 +211,25 @@ TEST_CASE("a kept connection that has died costs nothing", "[client][pool]") {
   }
 }
 
+TEST_CASE("what must not be sent twice is not", "[client][pool]") {
+  fault_server server;
+  server.add("/f", file);
+  server.behave("/f", [](const request_info& q) {
+    return q.method == "POST" ? reply_plan().cut_head(0, ending::abrupt) : reply_plan();
+  });
+  rig r;
+  check_whole(r.run(server.url("/f")));  // leaves a connection
+  http::request post = get(server.url("/f"));
+  post.method = "POST";
+  post.body = "{}";
+  post.once = true;
+  CHECK(r.run(std::move(post)).error == errc::connection_closed);
+  const auto log = server.log();
+  REQUIRE(log.size() == 2);
+  CHECK(log[1].request.body == "{}");
+  CHECK(log[1].request.connection == 2);
+}
+
 TEST_CASE("bytes that nobody asked for spoil a connection", "[client][pool]") {
   fault_server server;
   server.add("/f", file);

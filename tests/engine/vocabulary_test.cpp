@@ -180,6 +180,21 @@ TEST_CASE("CRC-32C of the RFC's examples", "[crc32c]") {
   CHECK(engine::crc32c(up) == 0x46dd794eu);
 }
 
+TEST_CASE("a private file is new, and for its owner only", "[file]") {
+  test::temp_dir dir;
+  std::error_code ec;
+  {
+    const auto file = system::file::open(dir / "f", system::open_mode::create_private, ec);
+    REQUIRE(!ec);
+  }
+  using std::filesystem::perms;
+  CHECK(std::filesystem::status(dir / "f").permissions() ==
+        (perms::owner_read | perms::owner_write));
+  const auto again = system::file::open(dir / "f", system::open_mode::create_private, ec);
+  CHECK(ec == std::errc::file_exists);
+  CHECK_FALSE(again.is_open());
+}
+
 TEST_CASE("hashes of bytes in order, out of order and from the file", "[hash_chain]") {
   constexpr std::uint64_t size = 700'000;
   const std::string bytes = test::pattern_bytes(3, 0, size);

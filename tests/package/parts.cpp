@@ -5,6 +5,9 @@
 #ifdef USES_metalink
 #include <haul/metalink/read_metalink.hpp>
 #endif
+#ifdef USES_pan123
+#include <haul/pan123/client.hpp>
+#endif
 #ifdef USES_sqlite
 #include <haul/store/sqlite_store.hpp>
 #endif

@@ -477,6 +477,29 @@ awaitable<std::string> throwing(Error error) {
 
 }  // namespace
 
+TEST_CASE("the program may refuse a reply that looks good", "[task][refresh]") {
+  scene s;
+  s.server.add("/fresh", honest);
+  const std::string fresh = s.server.url("/fresh");
+  // A message instead of the file, with all the marks of success.
+  s.spoil([](const request_info& r) {
+    return r.path_number == 1
+               ? reply_plan().cut_body(60'000)
+               : reply_plan().with_status(200).with_body("{\"code\":1}", "application/json");
+  });
+  int asked = 0;
+  auto request = s.request().refresh_url(giving(fresh, asked));
+  request.check_reply([](const reply_summary& r) {
+    CHECK((r.status == 200 || r.status == 206));
+    const bool message = r.content_type == "application/json" && r.length != r.expected_size;
+    return message ? make_error_code(errc::forbidden) : std::error_code{};
+  });
+  const auto r = s.run(request);
+  check_exact(r, s.dir / "f", seed, size);
+  CHECK(asked == 1);
+  CHECK(r.received <= size + 4096);  // what was there has stayed
+}
+
 TEST_CASE("a stale URL is made fresh", "[task][refresh]") {
   scene s;
   const int status = GENERATE(401, 403, 410);

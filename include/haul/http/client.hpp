@@ -39,6 +39,9 @@ class request {
   std::string password;
   bool has_credentials = false;
   std::string body;
+  /// The request must not reach the server twice. It goes over a new connection: what is sent over
+  /// a kept one that has died is sent again, and nobody knows what became of the first.
+  bool once = false;
 };
 
 /// A reply whose body has not been read, and where it came from.
@@ -106,7 +109,7 @@ class client {
                                                 const url& at, timeouts limits) {
     system::route way{at.where(), environment_.choose_proxy(at.where())};
     std::string bytes = serialize(r, at, way);
-    bool fresh = false;
+    bool fresh = r.once;
     for (;;) {
       auto connection = co_await pool_.acquire(executor, way, limits, fresh);
       auto x = std::make_unique<exchange_type>(environment_, pool_, executor, std::move(connection),

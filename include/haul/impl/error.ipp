@@ -200,6 +200,9 @@ class haul_condition_category final : public std::error_category {
     if (!ec) return 0;
     if (is_retryable(ec)) return static_cast<int>(condition::retryable);
     if (ec.category() != category()) {
+      // The errors of an optional part say themselves where they belong.
+      const std::error_condition own = ec.default_error_condition();
+      if (own.category() == condition_category()) return own.value();
       return ec == std::errc::operation_canceled ? static_cast<int>(condition::stopped)
                                                  : static_cast<int>(condition::local);
     }

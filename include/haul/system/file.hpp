@@ -13,9 +13,10 @@
 namespace haul::system {
 
 enum class open_mode : std::uint8_t {
-  read,    ///< an existing file
-  update,  ///< for reading and writing; made when it is not there
-  create,  ///< as `update`, and emptied
+  read,            ///< an existing file
+  update,          ///< for reading and writing; made when it is not there
+  create,          ///< as `update`, and emptied
+  create_private,  ///< a new file that only its owner may read; fails when something is there
 };
 
 /// A file that is read and written at offsets. All calls block: they belong on a disk worker.

@@ -123,6 +123,19 @@ bool download<Environment>::judge(stream& st, const asked_for& asked,
   answer_time_ = now - st.started;
   last_url_ = reply.from.str();
   last_status_ = head.status;
+  if (const check_reply_hook* check = request_.check_reply()) {
+    reply_summary seen;
+    seen.status = head.status;
+    seen.content_type = head.fields.find("Content-Type").value_or(std::string_view{});
+    const http::body_framing& framing = reply.body->framing();
+    if (framing.how == http::body_framing::kind::length) seen.length = framing.length;
+    seen.expected_size = version_.total ? version_.total : request_.size();
+    if (const std::error_code refused = (*check)(seen)) {
+      failure f{refused, operation::requesting};
+      f.http_status = head.status;
+      throw f;
+    }
+  }
   verdict = check_reply(asked, version_, head, reply.body->framing(), reply.from.path());
   switch (verdict.what) {
     case kind::part:

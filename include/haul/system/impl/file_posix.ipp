@@ -29,10 +29,13 @@ HAUL_DECL file file::open(const std::filesystem::path& path, open_mode mode, std
     case open_mode::create:
       flags |= O_RDWR | O_CREAT | O_TRUNC;
       break;
+    case open_mode::create_private:
+      flags |= O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+      break;
   }
   file f;
   do {
-    f.handle_ = ::open(path.c_str(), flags, 0666);
+    f.handle_ = ::open(path.c_str(), flags, mode == open_mode::create_private ? 0600 : 0666);
   } while (f.handle_ < 0 && errno == EINTR);
   if (f.handle_ < 0) {
     detail::set_from_errno(ec);
