@@ -443,6 +443,26 @@ std::error_code core<Environment>::set_rate_limit(const std::string& id,
 }
 
 template <system::environment Environment>
+std::error_code core<Environment>::set_retries(const std::string& id, unsigned most,
+                                               std::chrono::milliseconds delay,
+                                               std::chrono::milliseconds longest) {
+  std::vector<std::shared_ptr<download>> running;
+  {
+    const std::lock_guard lock{mutex_};
+    const batch_ptr b = find(id);
+    if (!b) return errc::no_such_batch;
+    b->options.download.retries = most;
+    b->options.download.retry_delay = delay;
+    b->options.download.max_retry_delay = longest;
+    for (const item_ptr& i : b->files) {
+      if (i->running && i->batches.front() == b) running.push_back(i->running);
+    }
+  }
+  for (const auto& d : running) d->set_retries(most, delay, longest);
+  return {};
+}
+
+template <system::environment Environment>
 std::error_code core<Environment>::set_priority(const std::string& id, int priority) {
   {
     const std::lock_guard lock{mutex_};
