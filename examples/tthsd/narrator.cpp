@@ -1,5 +1,6 @@
 #include "tthsd/narrator.hpp"
 
+#include <haul/error.hpp>
 #include <haul/json/to_json.hpp>
 
 #include <boost/json/object.hpp>
@@ -144,15 +145,14 @@ void narrator::update(std::size_t i, haul::progress p, clock::time_point now) {
 /// A task that the engine has not been given.
 void narrator::tell_outside(std::size_t i, clock::time_point now) {
   const told_task& t = tasks_[i];
-  if (t.refused) return refuse(i, *t.refused, now);
+  if (t.refused) return refuse(i, t.refused, now);
   states_[i].last = states_[*t.twin].last;
   tell_whole(i, states_[*t.twin].result.value_or(haul::download_result{}), now);
 }
 
-void narrator::refuse(std::size_t i, const std::string& why, clock::time_point now) {
+void narrator::refuse(std::size_t i, std::error_code why, clock::time_point now) {
   haul::download_result r;
-  r.error = haul::errc::invalid_argument;
-  r.detail = why;
+  r.error = why;
   tell_whole(i, r, now);
 }
 

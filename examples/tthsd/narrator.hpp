@@ -1,7 +1,6 @@
 #ifndef TTHSD_NARRATOR_HPP
 #define TTHSD_NARRATOR_HPP
 
-#include <haul/error.hpp>
 #include <haul/event.hpp>
 
 #include <chrono>
@@ -10,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace tthsd {
@@ -27,9 +27,9 @@ struct wire_event {
 /// One task of a downloader. The client's ids need not be unique, so the engine knows a task by its
 /// place.
 struct told_task {
-  haul::task_ref info;                 ///< with the client's id
-  std::optional<std::string> refused;  ///< never given to the engine: why
-  std::optional<std::size_t> twin;     ///< the same URL and target as this one: shares its outcome
+  haul::task_ref info;              ///< with the client's id
+  std::error_code refused;          ///< why, if it is never given to the engine
+  std::optional<std::size_t> twin;  ///< the same URL and target as this one: shares its outcome
 };
 
 /// Tells what happens to a downloader as TTHSD's clients expect it: start; for each task startOne,
@@ -46,7 +46,7 @@ class narrator {
 
   void begin();
   /// The engine would not take a task that it was given.
-  void refuse(std::size_t i, const std::string& why, clock::time_point now);
+  void refuse(std::size_t i, std::error_code why, clock::time_point now);
   /// An event of the engine, whose task ids are places: "0", "1", ...
   void hear(const haul::event& e, clock::time_point now);
   void pause();

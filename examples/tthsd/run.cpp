@@ -78,11 +78,11 @@ void run::prepare(const order& o) {
     told_task t;
     t.info = std::move(info);
     if (parsed.error) {
-      t.refused = parsed.error.message();
+      t.refused = parsed.error;
     } else if (!haul::engine::names_folder(r.path())) {
       const auto [at, fresh] = targets.try_emplace(r.path().lexically_normal(), i);
       if (!fresh && o.requests[at->second].url() == r.url()) t.twin = at->second;
-      if (!fresh && !t.twin) t.refused = "another task has the same save path";
+      if (!fresh && !t.twin) t.refused = haul::errc::duplicate_target;
     }
     if (!t.refused && !t.twin) {
       haul::download_request mine = r;
@@ -163,7 +163,7 @@ void run::tell_refused(const haul::submit_result& told) {
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const bool known = i < told.files.size();
     if (!told.error && known && told.files[i].what == outcome::started) continue;
-    narrator_->refuse(places_[i], known ? told.files[i].message : told.message, clock::now());
+    narrator_->refuse(places_[i], known ? told.files[i].error : told.error, clock::now());
   }
 }
 
