@@ -15,11 +15,27 @@
 namespace tthsd {
 
 narrator::narrator(std::vector<told_task> tasks, bool parallel, std::function<void(wire_event)> out)
-    : tasks_(std::move(tasks)), parallel_(parallel), out_(std::move(out)), states_(tasks_.size()) {}
+    : tasks_(std::move(tasks)), parallel_(parallel), out_(std::move(out)), states_(tasks_.size()) {
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    if (tasks_[i].twin) twins_[*tasks_[i].twin].push_back(i);
+  }
+}
 
 void narrator::begin() {
   emit(wire_event::no_task, haul::batch_started{"", tasks_.size(), parallel_});
-  tell_due(false, clock::now());
+  const auto now = clock::now();
+  if (!parallel_) return tell_due(0, now);
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    if (tasks_[i].refused) tell_outside(i, now);
+  }
+}
+
+bool narrator::is_outside(std::size_t i) const { return tasks_[i].refused || tasks_[i].twin; }
+
+void narrator::set_speed(state& s, std::uint64_t speed) {
+  speed_ = speed_ - s.speed + speed;
+  s.speed = speed;
+  peak_ = std::max(peak_, speed_);
 }
 
 void narrator::hear(const haul::event& e, clock::time_point now) {
@@ -51,10 +67,7 @@ void narrator::on(std::size_t i, const haul::transfer_started& e, clock::time_po
 void narrator::on(std::size_t i, const haul::progress& e, clock::time_point now) {
   state& s = states_[i];
   s.last = e;
-  s.speed = e.speed;
-  std::uint64_t speed = 0;
-  for (const state& each : states_) speed += each.speed;
-  peak_ = std::max(peak_, speed);
+  set_speed(s, e.speed);
   if (stopped_) return;
   first_update(i, now);
   if (paused_ || now - s.told_at < spacing) {
@@ -81,7 +94,7 @@ void narrator::on(std::size_t i, const haul::failed& e, clock::time_point now) {
 void narrator::on(std::size_t i, const haul::task_finished& e, clock::time_point now) {
   state& s = states_[i];
   s.result = e.result;
-  s.speed = 0;
+  set_speed(s, 0);
   first_update(i, now);
   if (!e.result.error) {
     haul::progress whole = s.last;
@@ -96,8 +109,7 @@ void narrator::on(std::size_t i, const haul::task_finished& e, clock::time_point
     flush(i, now);
   }
   end_one(i);
-  const bool outside = tasks_[i].refused || tasks_[i].twin;
-  if (!stopped_ && !outside) tell_due(false, now);
+  if (!stopped_ && !is_outside(i)) tell_due(i, now);
 }
 
 void narrator::begin_one(std::size_t i) {
@@ -164,19 +176,20 @@ void narrator::tell_whole(std::size_t i, const haul::download_result& r, clock::
   on(i, haul::task_finished{info, r}, now);
 }
 
-/// Tells of tasks outside the engine in their turn: one after another in a sequence, else as soon
-/// as their outcome is known.
-void narrator::tell_due(bool all, clock::time_point now) {
-  for (std::size_t i = 0; i < tasks_.size(); ++i) {
-    if (states_[i].ended) continue;
-    const told_task& t = tasks_[i];
-    const bool outside = t.refused || t.twin;
-    const bool known = !t.twin || states_[*t.twin].ended;
-    if (outside && (known || all)) {
-      tell_outside(i, now);
-    } else if (!parallel_ && !all) {
-      return;
-    }
+/// Tells of tasks outside the engine in their turn, now that one has ended: one after another in a
+/// sequence, else as soon as their outcome is known.
+void narrator::tell_due(std::size_t ended, clock::time_point now) {
+  if (parallel_) {
+    const auto same = twins_.find(ended);
+    if (same == twins_.end()) return;
+    for (const std::size_t i : same->second) tell_outside(i, now);
+    return;
+  }
+  for (; next_ < tasks_.size(); ++next_) {
+    if (states_[next_].ended) continue;
+    const auto& twin = tasks_[next_].twin;
+    if (!is_outside(next_) || (twin && !states_[*twin].ended)) return;
+    tell_outside(next_, now);
   }
 }
 
@@ -206,7 +219,9 @@ void narrator::finish() {
       end_one(i);
     }
   }
-  if (!stopped_) tell_due(true, now);
+  for (std::size_t i = next_; i < tasks_.size() && !stopped_; ++i) {
+    if (is_outside(i) && !states_[i].ended) tell_outside(i, now);
+  }
   haul::batch_finished over;
   over.parallel = parallel_;
   emit(wire_event::no_task, over);
@@ -222,13 +237,12 @@ narrator::totals narrator::sum() const {
     if (!tasks_[i].twin) {
       t.downloaded += s.last.downloaded;
       t.expected += s.last.total.value_or(0);
-      t.speed += s.speed;
     }
     if (!s.ended) continue;
     if (s.result && !s.result->error) ++t.completed;
     if (s.result && s.result->error && s.result->error != haul::errc::stopped) ++t.failed;
   }
-  if (paused_) t.speed = 0;
+  t.speed = paused_ ? 0 : speed_;
   return t;
 }
 

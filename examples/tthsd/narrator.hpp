@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <unordered_map>
 #include <vector>
 
 namespace tthsd {
@@ -90,10 +91,12 @@ class narrator {
   void end_one(std::size_t i);
   void first_update(std::size_t i, clock::time_point now);
   void flush(std::size_t i, clock::time_point now);
+  void set_speed(state& s, std::uint64_t speed);
+  bool is_outside(std::size_t i) const;
   void update(std::size_t i, haul::progress p, clock::time_point now);
   void tell_outside(std::size_t i, clock::time_point now);
   void tell_whole(std::size_t i, const haul::download_result& r, clock::time_point now);
-  void tell_due(bool all, clock::time_point now);
+  void tell_due(std::size_t ended, clock::time_point now);
   void note(const char* name, const char* text);
   void emit(std::size_t task, const haul::event& e, bool replaceable = false);
 
@@ -101,6 +104,9 @@ class narrator {
   const bool parallel_;
   const std::function<void(wire_event)> out_;
   std::vector<state> states_;
+  std::unordered_map<std::size_t, std::vector<std::size_t>> twins_;  // of a task
+  std::size_t next_ = 0;  // in a sequence: the first task that has not ended
+  std::uint64_t speed_ = 0;
   std::uint64_t peak_ = 0;
   std::size_t retries_ = 0;
   bool paused_ = false;

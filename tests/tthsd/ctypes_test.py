@@ -740,7 +740,7 @@ class Processes(Case):
         url, _ = self.file("big", 8 * MIB)
         text = textwrap.dedent(self.PROGRAM).format(here=str(HERE), library=LIBRARY, url=url)
         text += f"dir = {self.dir!r}\n" + textwrap.dedent(body)
-        return subprocess.run([sys.executable, "-c", text], capture_output=True, text=True,
+        return subprocess.run([sys.executable, "-B", "-c", text], capture_output=True, text=True,
                               timeout=binding.PATIENCE)
 
     def test_exit_while_running(self):
