@@ -4,6 +4,8 @@
 #include <haul/error.hpp>
 
 #include <asio/error.hpp>
+#include <boost/url/error.hpp>
+#include <boost/url/grammar/error.hpp>
 #include <openssl/ssl.h>
 
 #include <algorithm>
@@ -37,6 +39,9 @@ void make_singletons() {
   asio::error::get_netdb_category();
   asio::error::get_addrinfo_category();
   asio::error::get_misc_category();
+  boost::urls::make_error_code(boost::urls::error::success);
+  boost::urls::grammar::make_error_code(boost::urls::grammar::error::mismatch);
+  boost::urls::grammar::make_error_condition(boost::urls::grammar::condition::fatal);
 }
 
 }  // namespace
@@ -71,7 +76,7 @@ void library::at_exit() {
   library* l = current.load(std::memory_order_acquire);
   if (!l) return;
   l->io_.stop();
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{1};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{5};
   while (l->running_.load() > 0 && std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
   }
