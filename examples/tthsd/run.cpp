@@ -217,7 +217,7 @@ void run::resume() {
 }
 
 void run::stop() {
-  const auto deadline = clock::now() + grace;
+  const auto deadline = clock::now() + patience;
   {
     const std::lock_guard control{control_};
     const std::lock_guard lock{mutex_};
@@ -241,7 +241,7 @@ void run::stop() {
     }
   }
   if (!mailbox_) return;
-  if (!library::exiting()) mailbox_->wait_until(deadline);
+  if (!library::exiting()) mailbox_->wait_until(clock::now() + grace);
   mailbox_->shut();
   mailbox_->wait();
 }
