@@ -22,8 +22,9 @@ namespace {
 /// losing a connection.
 constexpr unsigned parallel_files = 6;
 constexpr unsigned most_connections = 64;
-/// How long a stop waits for the last events to be delivered. The callback that is running is
-/// waited for in any case.
+/// How long a stop waits for the engine, which takes milliseconds unless a disk hangs, and then for
+/// the last events to be delivered. The callback that is running is waited for in any case.
+constexpr std::chrono::seconds patience{10};
 constexpr std::chrono::seconds grace{3};
 
 haul::session_options session_options_of(const controls& c) {
