@@ -251,6 +251,7 @@ class core : public std::enable_shared_from_this<core<Environment>> {
   std::unordered_map<std::string, recorded_file> recorded_;  // what was downloaded, by record_key
   std::size_t running_ = 0;
   bool closing_ = false;
+  bool closed_ = false;  // and nobody who waits for a batch is woken any more
 };
 
 }  // namespace haul::batch

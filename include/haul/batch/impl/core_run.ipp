@@ -573,7 +573,7 @@ awaitable<std::optional<batch_status>> core<Environment>::wait(std::string id) {
     const std::lock_guard lock{mutex_};
     const batch_ptr b = find(id);
     if (!b) co_return std::nullopt;
-    if (b->finished) {
+    if (b->finished || closed_) {
       done->notify();
     } else {
       b->waiting.push_back(done);
@@ -606,6 +606,7 @@ auto core<Environment>::shut() -> std::vector<std::shared_ptr<download>> {
 template <system::environment Environment>
 void core<Environment>::wake_all() {
   const std::lock_guard lock{mutex_};
+  closed_ = true;
   for (const auto& [id, b] : batches_) {
     for (const auto& n : b->waiting) n->notify();
     b->waiting.clear();
