@@ -48,7 +48,7 @@ run() {
 
 . .ci/packages.sh
 packages=(
-  g++ cmake ninja-build ccache pkg-config python3-minimal ca-certificates
+  g++ cmake ninja-build ccache pkg-config python3-minimal libpython3-stdlib ca-certificates
   libasio-dev libssl-dev libboost1.81-dev libboost-url1.81-dev libboost-json1.81-dev
   libsqlite3-dev libpugixml-dev libcli11-dev catch2
   nginx tinyproxy-bin microsocks

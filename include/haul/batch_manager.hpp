@@ -14,6 +14,7 @@
 #include <haul/store/memory_store.hpp>
 #include <haul/store/task_store.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -122,6 +123,12 @@ class batch_manager {
   /// Bytes per second for the whole batch; 0 is none.
   std::error_code set_rate_limit(const std::string& batch, std::uint64_t bytes_per_second) {
     return core_->set_rate_limit(batch, bytes_per_second);
+  }
+  /// How often, and after which waits, the files of the batch are tried again; for those that are
+  /// running from their next failure on.
+  std::error_code set_retries(const std::string& batch, unsigned most,
+                              std::chrono::milliseconds delay, std::chrono::milliseconds longest) {
+    return core_->set_retries(batch, most, delay, longest);
   }
   std::error_code set_priority(const std::string& batch, int priority) {
     return core_->set_priority(batch, priority);

@@ -69,6 +69,8 @@ class core : public std::enable_shared_from_this<core<Environment>> {
   std::error_code cancel_file(const std::string& id);
   std::error_code set_max_concurrent(const std::string& id, unsigned n);
   std::error_code set_rate_limit(const std::string& id, std::uint64_t bytes_per_second);
+  std::error_code set_retries(const std::string& id, unsigned most, std::chrono::milliseconds delay,
+                              std::chrono::milliseconds longest);
   std::error_code set_priority(const std::string& id, int priority);
   std::error_code store_error() const { return store_->error(); }
 
@@ -251,6 +253,7 @@ class core : public std::enable_shared_from_this<core<Environment>> {
   std::unordered_map<std::string, recorded_file> recorded_;  // what was downloaded, by record_key
   std::size_t running_ = 0;
   bool closing_ = false;
+  bool closed_ = false;  // and nobody who waits for a batch is woken any more
 };
 
 }  // namespace haul::batch

@@ -114,6 +114,10 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   /// As `stop()`; nothing is kept on disk.
   void discard();
   void set_rate_limit(std::uint64_t bytes_per_second);
+  /// In place of the options' `retries`, `retry_delay` and `max_retry_delay`, from the next failure
+  /// on.
+  void set_retries(unsigned most, std::chrono::milliseconds delay,
+                   std::chrono::milliseconds longest);
   download_status status() const;
 
  private:
@@ -363,6 +367,9 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   download_result result_;
 
   mutable std::mutex mutex_;  // for all below
+  unsigned retries_;
+  std::chrono::milliseconds retry_delay_;
+  std::chrono::milliseconds max_retry_delay_;
   std::shared_ptr<storage> storage_;
   source_list sources_;
   http::origin home_;     // whose secrets the request carries

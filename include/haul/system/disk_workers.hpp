@@ -49,15 +49,17 @@ class disk_workers {
   std::weak_ptr<haul::detail::job_source> source() const { return queue_; }
 
   void submit(std::function<void()> job) {
+    // The job may bring about the end of this object before the call is over.
+    const std::shared_ptr<queue> to = queue_;
     {
-      const std::lock_guard lock{queue_->mutex};
-      if (queue_->closed) return;
-      queue_->jobs.push_back(std::move(job));
-      if (queue_->idle < queue_->jobs.size() && threads_.size() < most_) {
-        threads_.emplace_back([q = queue_] { run(*q); });
+      const std::lock_guard lock{to->mutex};
+      if (to->closed) return;
+      to->jobs.push_back(std::move(job));
+      if (to->idle < to->jobs.size() && threads_.size() < most_) {
+        threads_.emplace_back([q = to] { run(*q); });
       }
     }
-    queue_->work.notify_one();
+    to->work.notify_one();
   }
 
  private:

@@ -66,13 +66,33 @@ class system_environment {
   }
   timer make_timer(const asio::any_io_executor& executor) const { return timer{executor}; }
 
-  std::optional<proxy> choose_proxy(const http::origin& to) const { return proxies_.choose(to); }
+  std::optional<proxy> choose_proxy(const http::origin& to) const {
+    const std::lock_guard lock{mutex_};
+    return proxies_.choose(to);
+  }
+  /// From now on connections are made through this proxy; straight when the text is empty. Those
+  /// that are open stay as they are.
+  ///
+  /// @par Errors
+  /// Those of `parse_proxy`; nothing changes then.
+  std::error_code set_proxy(const std::string& text) {
+    proxy_settings fresh;
+    if (!text.empty()) {
+      proxy_result given = parse_proxy(text);
+      if (given.error) return given.error;
+      fresh = proxy_settings{std::move(given.value)};
+    }
+    const std::lock_guard lock{mutex_};
+    proxies_ = std::move(fresh);
+    proxy_error_.clear();
+    return {};
+  }
 
   awaitable<stream> connect(asio::any_io_executor executor, const route& to,
                             const timeouts& limits) {
     // A proxy that was asked for and cannot be used must not be passed by.
-    if (proxy_error_)
-      throw haul::detail::failure{proxy_error_, operation::connecting, "the proxy setting"};
+    if (const std::error_code unusable = proxy_error())
+      throw haul::detail::failure{unusable, operation::connecting, "the proxy setting"};
     return connector_.connect(std::move(executor), to, limits);
   }
 
@@ -102,10 +122,15 @@ class system_environment {
   }
 
  private:
+  std::error_code proxy_error() const {
+    const std::lock_guard lock{mutex_};
+    return proxy_error_;
+  }
+
   connector connector_;
+  mutable std::mutex mutex_;  // for the next three
   proxy_settings proxies_;
   std::error_code proxy_error_;
-  std::mutex mutex_;
   std::mt19937_64 random_{std::random_device{}()};
   disk_workers workers_;  // last: its jobs may use the rest
 };

@@ -448,6 +448,26 @@ std::error_code core<Environment>::set_rate_limit(const std::string& id,
 }
 
 template <system::environment Environment>
+std::error_code core<Environment>::set_retries(const std::string& id, unsigned most,
+                                               std::chrono::milliseconds delay,
+                                               std::chrono::milliseconds longest) {
+  std::vector<std::shared_ptr<download>> running;
+  {
+    const std::lock_guard lock{mutex_};
+    const batch_ptr b = find(id);
+    if (!b) return errc::no_such_batch;
+    b->options.download.retries = most;
+    b->options.download.retry_delay = delay;
+    b->options.download.max_retry_delay = longest;
+    for (const item_ptr& i : b->files) {
+      if (i->running && i->batches.front() == b) running.push_back(i->running);
+    }
+  }
+  for (const auto& d : running) d->set_retries(most, delay, longest);
+  return {};
+}
+
+template <system::environment Environment>
 std::error_code core<Environment>::set_priority(const std::string& id, int priority) {
   {
     const std::lock_guard lock{mutex_};
@@ -558,7 +578,7 @@ awaitable<std::optional<batch_status>> core<Environment>::wait(std::string id) {
     const std::lock_guard lock{mutex_};
     const batch_ptr b = find(id);
     if (!b) co_return std::nullopt;
-    if (b->finished) {
+    if (b->finished || closed_) {
       done->notify();
     } else {
       b->waiting.push_back(done);
@@ -591,6 +611,7 @@ auto core<Environment>::shut() -> std::vector<std::shared_ptr<download>> {
 template <system::environment Environment>
 void core<Environment>::wake_all() {
   const std::lock_guard lock{mutex_};
+  closed_ = true;
   for (const auto& [id, b] : batches_) {
     for (const auto& n : b->waiting) n->notify();
     b->waiting.clear();

@@ -28,6 +28,9 @@ download<Environment>::download(core_ptr core, download_request request,
       wake_(strand_),
       hashes_(request_.checksums()),
       alarm_(core_->environment.make_timer(strand_), [this] { wake(); }),
+      retries_(options.retries),
+      retry_delay_(options.retry_delay),
+      max_retry_delay_(options.max_retry_delay),
       plan_(options.piece_size),
       pieces_(request_.shared_pieces()),
       governor_(options.connections) {
@@ -89,6 +92,15 @@ void download<Environment>::discard() {
 template <system::environment Environment>
 void download<Environment>::set_rate_limit(std::uint64_t bytes_per_second) {
   limiter_.set_rate(bytes_per_second, core_->environment.now());
+}
+
+template <system::environment Environment>
+void download<Environment>::set_retries(unsigned most, std::chrono::milliseconds delay,
+                                        std::chrono::milliseconds longest) {
+  const std::lock_guard lock{mutex_};
+  retries_ = most;
+  retry_delay_ = delay;
+  max_retry_delay_ = longest;
 }
 
 template <system::environment Environment>
@@ -555,8 +567,7 @@ void download<Environment>::count_failure(source& src, const failure& f, clock::
   forgive(src);
   ++src.failures;
   src.failed_at = now;
-  const unsigned most =
-      f.what_for == operation::resolving ? std::min(options_.retries, 2u) : options_.retries;
+  const unsigned most = f.what_for == operation::resolving ? std::min(retries_, 2u) : retries_;
   if (src.failures > most) {
     src.dead = true;
     return;
@@ -569,11 +580,10 @@ void download<Environment>::count_failure(source& src, const failure& f, clock::
 
 template <system::environment Environment>
 std::chrono::milliseconds download<Environment>::delay_after(unsigned failures, const failure& f) {
-  const auto own = backoff(failures, options_.retry_delay, options_.max_retry_delay,
-                           core_->environment.random());
+  const auto own = backoff(failures, retry_delay_, max_retry_delay_, core_->environment.random());
   if (!f.retry_after) return own;
   const std::chrono::milliseconds asked =
-      std::min<std::chrono::milliseconds>(*f.retry_after, options_.max_retry_delay);
+      std::min<std::chrono::milliseconds>(*f.retry_after, max_retry_delay_);
   return std::max(own, asked);
 }
 
