@@ -14,6 +14,7 @@
 #include <map>
 #include <random>
 #include <utility>
+#include <variant>
 
 namespace tthsd {
 namespace {
@@ -59,7 +60,8 @@ run::run(const asio::any_io_executor& executor, const order& o, const controls& 
       piece_size_(o.piece_size),
       mailbox_(o.callback ? std::make_shared<mailbox>(o.callback) : nullptr),
       remote_(o.remote ? std::make_shared<remote_link>(executor, *o.remote) : nullptr),
-      controls_(c) {
+      controls_(c),
+      done_(executor) {
   prepare(o);
 }
 
@@ -118,15 +120,17 @@ haul::awaitable<void> run::drive(std::shared_ptr<run> self, engine_ptr e) {
   const haul::submit_result told = co_await e->manager.submit(std::move(files), how);
   const bool runs = self->submitted(e, told);
   if (runs) {
-    co_await e->manager.wait(told.batch);
+    // Not by the manager's wait(): a stop would have it wait beside close() for the same events.
+    co_await self->done_.wait();
   } else {
     co_await e->manager.close();
   }
 }
 
 /// A stop: the engine's events come to an end, and `drive` with them.
-haul::awaitable<void> run::close(std::shared_ptr<run>, engine_ptr e) {
+haul::awaitable<void> run::close(std::shared_ptr<run> self, engine_ptr e) {
   co_await e->manager.close();
+  self->done_.notify();
 }
 
 haul::batch_options run::options() const {
@@ -171,6 +175,7 @@ void run::tell_refused(const haul::submit_result& told) {
 void run::hear(const haul::event& e) {
   const std::lock_guard lock{mutex_};
   if (!over_) narrator_->hear(e, clock::now());
+  if (std::holds_alternative<haul::batch_finished>(e)) done_.notify();
 }
 
 void run::deliver(wire_event e) {

@@ -6,6 +6,7 @@
 #include "tthsd/mailbox.hpp"
 #include "tthsd/narrator.hpp"
 #include "tthsd/remote_link.hpp"
+#include <haul/async/notifier.hpp>
 #include <haul/batch_manager.hpp>
 #include <haul/session.hpp>
 
@@ -87,6 +88,7 @@ class run : public std::enable_shared_from_this<run> {
   bool paused_ = false;
   bool stopping_ = false;
 
+  haul::notifier done_;  // the batch is over, or closed
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::optional<narrator> narrator_;
