@@ -11,6 +11,7 @@
 #include <asio/post.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <iterator>
@@ -21,6 +22,7 @@
 #include <unordered_map>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace haul::engine {
 
@@ -92,8 +94,7 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
   /// dropped.
   event_queue(asio::any_io_executor executor, std::unique_ptr<any_sink> sink, delivery how,
               std::function<void()> failed)
-      : executor_(executor),
-        empty_(std::move(executor)),
+      : executor_(std::move(executor)),
         sink_(std::move(sink)),
         how_(how),
         failed_(std::move(failed)) {}
@@ -113,6 +114,7 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
       const task_info* task = task_of(e);
       const bool is_progress = std::holds_alternative<progress>(e);
       events_.push_back(std::move(e));
+      ++pushed_;
       if (is_progress) {
         latest_[task] = std::prev(events_.end());
       } else if (task) {
@@ -127,15 +129,37 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
     });
   }
 
-  /// Waits until all events have been delivered. One operation at a time.
+  /// Waits until all events that have been pushed so far have been delivered. Any number of
+  /// operations at a time.
   awaitable<void> drained() {
-    while (!idle()) co_await empty_.wait();
+    const auto mine = std::make_shared<notifier>(executor_);
+    const bool pending = enlist(mine);
+    if (pending) co_await mine->wait();
   }
 
  private:
-  bool idle() const {
+  using notifier_ptr = std::shared_ptr<notifier>;
+
+  /// Whether there is something to wait for.
+  bool enlist(const notifier_ptr& n) {
     const std::lock_guard lock{mutex_};
-    return !running_;
+    if (delivered_ == pushed_) return false;
+    waiting_.emplace_back(pushed_, n);
+    return true;
+  }
+
+  /// The event that was taken last has been delivered, or all that are left never will be.
+  void count_delivered(bool all) {
+    std::vector<notifier_ptr> woken;
+    {
+      const std::lock_guard lock{mutex_};
+      delivered_ = all ? pushed_ : delivered_ + 1;
+      while (!waiting_.empty() && waiting_.front().first <= delivered_) {
+        woken.push_back(std::move(waiting_.front().second));
+        waiting_.pop_front();
+      }
+    }
+    for (const auto& n : woken) n->notify();
   }
 
   bool replaced(event& e) {
@@ -177,8 +201,8 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
         threw = true;
       }
       if (threw) self->drop();
+      self->count_delivered(threw);
     }
-    self->empty_.notify();
   }
 
   void drop() {
@@ -190,13 +214,15 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
   }
 
   asio::any_io_executor executor_;
-  notifier empty_;
   std::unique_ptr<any_sink> sink_;
   delivery how_;
   std::function<void()> failed_;
   mutable std::mutex mutex_;
   std::list<event> events_;
   std::unordered_map<const task_info*, std::list<event>::iterator> latest_;  // waiting progress
+  std::uint64_t pushed_ = 0;
+  std::uint64_t delivered_ = 0;
+  std::deque<std::pair<std::uint64_t, notifier_ptr>> waiting_;  // for that many to be delivered
   bool running_ = false;
   bool dropped_ = false;
 };
