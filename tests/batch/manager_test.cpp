@@ -467,8 +467,8 @@ TEST_CASE("a thousand files with failures, pauses and cancels from several threa
   }
   // The pool keeps some, and the server may be late to see that others were closed.
   CHECK(server.counters().connections_peak <= 4 * at_once);
-  CHECK(server.counters().requests_peak <=
-        at_once + 1);  // one may not know yet that it was cut off
+  // The server may not know yet of those that were cut off, and three threads cut many off.
+  CHECK(server.counters().requests_peak <= 4 * at_once);
 }
 
 TEST_CASE("a hundred thousand requests are queued in order and in little memory") {
