@@ -26,6 +26,7 @@ set(HAUL_HEADERS
   haul/download_request.hpp
   haul/download_result.hpp
   haul/download_task.hpp
+  haul/engine/block_reader.hpp
   haul/engine/buffer_pool.hpp
   haul/engine/crc32c.hpp
   haul/engine/download.hpp

@@ -140,7 +140,6 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   static constexpr unsigned most_refreshes = 3;
   static constexpr unsigned most_restarts = 5;
   static constexpr unsigned most_wrong = 2;  // times that a piece is fetched again from each source
-  static constexpr std::size_t survey_block = 256u << 10;
 
   /// One stream: a coroutine that makes requests, one after another.
   struct stream {

@@ -1,13 +1,14 @@
 #ifndef HAUL_ENGINE_HASH_CHAIN_HPP
 #define HAUL_ENGINE_HASH_CHAIN_HPP
 
+#include <haul/byte_range.hpp>
 #include <haul/checksum.hpp>
+#include <haul/engine/block_reader.hpp>
 #include <haul/system/digest.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -55,15 +56,9 @@ class hash_chain {
     const std::lock_guard lock{mutex_};
     const std::uint64_t last = end > position_ ? position_ + std::min(most, end - position_) : 0;
     if (position_ >= last) return;
-    std::unique_ptr<char[]> block{new char[block_size]};
-    while (position_ < last) {
-      const auto want =
-          static_cast<std::size_t>(std::min<std::uint64_t>(block_size, last - position_));
-      const std::size_t got = file.read_at(position_, block.get(), want, ec);
-      if (!ec && got == 0) ec = std::make_error_code(std::errc::io_error);
-      if (ec) return;
-      update(block.get(), got);
-    }
+    block_reader reader;
+    reader.read(file, byte_range{position_, last}, ec,
+                [this](const char* data, std::size_t n) { update(data, n); });
   }
 
   /// Once all bytes are in: the checksum that does not match, as it is, if there is one.
@@ -77,8 +72,6 @@ class hash_chain {
   }
 
  private:
-  static constexpr std::size_t block_size = 256 * 1024;
-
   void update(const char* data, std::size_t n) {
     for (auto& d : digests_) d.update(data, n);
     position_ += n;

@@ -2,6 +2,7 @@
 #define HAUL_ENGINE_IMPL_DOWNLOAD_PIECES_IPP
 
 #include <haul/async/offload.hpp>
+#include <haul/engine/block_reader.hpp>
 #include <haul/engine/download.hpp>
 #include <haul/system/digest.hpp>
 
@@ -74,7 +75,7 @@ auto download<Environment>::survey_job(survey_state& s) -> failure_ptr {
   const piece_hashes* pieces = request_.pieces();
   const bool whole = s.what == survey_state::kind::target;
   file& from = whole ? s.file : storage_->part;
-  std::unique_ptr<char[]> block{new char[survey_block]};
+  block_reader reader;
   const std::uint64_t until = std::min(s.end, s.at + hash_bytes);
   while (s.at < until) {
     std::uint64_t end = until;
@@ -82,16 +83,14 @@ auto download<Environment>::survey_job(survey_state& s) -> failure_ptr {
     const byte_range piece{s.at, end};
     const bool there = s.claimed.contains(piece);
     system::digest digest{pieces ? pieces->algorithm() : hash_algorithm::md5};
-    while ((there || whole) && s.at < std::min(end, s.end)) {
-      const auto want = static_cast<std::size_t>(
-          std::min<std::uint64_t>(survey_block, std::min(end, s.end) - s.at));
+    if (there || whole) {
       std::error_code ec;
-      const std::size_t got = from.read_at(s.at, block.get(), want, ec);
-      if (!ec && got == 0) ec = std::make_error_code(std::errc::io_error);
+      reader.read(from, byte_range{s.at, std::min(end, s.end)}, ec,
+                  [&](const char* data, std::size_t n) {
+                    if (pieces) digest.update(data, n);
+                    for (auto& d : s.digests) d.update(data, n);
+                  });
       if (ec) return disk_failure(ec, operation::checking, storage_->target);
-      if (pieces) digest.update(block.get(), got);
-      for (auto& d : s.digests) d.update(block.get(), got);
-      s.at += got;
     }
     s.at = end;
     if (!pieces || !there) continue;
@@ -175,18 +174,11 @@ template <system::environment Environment>
 void download<Environment>::piece_job(const piece_check::work& w) {
   std::vector<bool> right;
   std::error_code ec;
-  std::unique_ptr<char[]> block{new char[survey_block]};
+  block_reader reader;
   for (const std::size_t i : w.pieces) {
     system::digest digest{pieces_.hashes().algorithm()};
-    byte_range left = pieces_.range(i);
-    while (!ec && !left.empty()) {
-      const auto want =
-          static_cast<std::size_t>(std::min<std::uint64_t>(survey_block, left.size()));
-      const std::size_t got = storage_->part.read_at(left.begin, block.get(), want, ec);
-      if (!ec && got == 0) ec = std::make_error_code(std::errc::io_error);
-      digest.update(block.get(), got);
-      left.begin += got;
-    }
+    reader.read(storage_->part, pieces_.range(i), ec,
+                [&](const char* data, std::size_t n) { digest.update(data, n); });
     if (ec) break;
     right.push_back(digest.finish() == pieces_.hashes()[i]);
   }
