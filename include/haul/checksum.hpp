@@ -41,6 +41,15 @@ constexpr std::string_view name_of(hash_algorithm a) noexcept {
   return "";
 }
 
+/// The algorithm that `name_of` calls so.
+constexpr std::optional<hash_algorithm> algorithm_named(std::string_view name) noexcept {
+  for (const auto a : {hash_algorithm::md5, hash_algorithm::sha1, hash_algorithm::sha256,
+                       hash_algorithm::sha512}) {
+    if (name == name_of(a)) return a;
+  }
+  return std::nullopt;
+}
+
 /// What bytes must hash to: an algorithm and a digest.
 class checksum {
  public:
@@ -70,11 +79,8 @@ class checksum {
     for (const char c : text.substr(0, colon)) {
       if (c != '-') name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     }
-    for (const auto a : {hash_algorithm::md5, hash_algorithm::sha1, hash_algorithm::sha256,
-                         hash_algorithm::sha512}) {
-      if (name == name_of(a)) return from_hex(a, text.substr(colon + 1));
-    }
-    return std::nullopt;
+    const auto algorithm = algorithm_named(name);
+    return algorithm ? from_hex(*algorithm, text.substr(colon + 1)) : std::nullopt;
   }
 
   hash_algorithm algorithm() const noexcept { return algorithm_; }

@@ -191,6 +191,9 @@ class core : public std::enable_shared_from_this<core<Environment>> {
   // impl/core_submit.ipp
   std::error_code check_options(std::size_t files, batch_options& options, std::string& why) const;
   std::vector<probe> probes_of(const std::vector<download_request>& requests) const;
+  static bool replaces(const batch_options& o) noexcept {
+    return o.force || o.download.overwrite || o.download.repair;
+  }
   static void look(Environment& environment, std::vector<probe>& probes);
   static void complete_published(Environment& environment, batch_record& b,
                                  std::vector<std::string>& completed);

@@ -324,6 +324,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   failure_ptr publish_job();
   awaitable<void> leave(std::error_code why);
   void leave_job(bool keep);
+  void remove_journal();
   bool keepable() const;
   failure_ptr lock_part(const std::filesystem::path& path);
 

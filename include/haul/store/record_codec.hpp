@@ -70,20 +70,18 @@ std::optional<Number> number(std::string_view text) {
 }
 
 inline std::optional<piece_hashes> decode_pieces(std::string_view how, std::string_view hex) {
-  for (const auto a : {hash_algorithm::md5, hash_algorithm::sha1, hash_algorithm::sha256,
-                       hash_algorithm::sha512}) {
-    const std::string_view name = name_of(a);
-    if (!how.starts_with(name) || how.substr(name.size(), 1) != ":") continue;
-    const auto size = number<std::uint64_t>(how.substr(name.size() + 1));
-    const std::size_t digits = 2 * digest_size(a);
-    if (!size || hex.size() % digits != 0) return std::nullopt;
-    piece_hashes hashes{a, *size};
-    for (; !hex.empty(); hex.remove_prefix(digits)) {
-      if (!hashes.add_hex(hex.substr(0, digits))) return std::nullopt;
-    }
-    return hashes;
+  const std::size_t colon = how.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto algorithm = algorithm_named(how.substr(0, colon));
+  const auto size = number<std::uint64_t>(how.substr(colon + 1));
+  if (!algorithm || !size) return std::nullopt;
+  const std::size_t digits = 2 * digest_size(*algorithm);
+  if (hex.size() % digits != 0) return std::nullopt;
+  piece_hashes hashes{*algorithm, *size};
+  for (; !hex.empty(); hex.remove_prefix(digits)) {
+    if (!hashes.add_hex(hex.substr(0, digits))) return std::nullopt;
   }
-  return std::nullopt;
+  return hashes;
 }
 
 /// Reads what `encode` has written into a request. False when it cannot be read.

@@ -147,7 +147,7 @@ submitted_file core<Environment>::admit(batch& b, const batch_ptr& self, downloa
     if (std::find(b.files.begin(), b.files.end(), twin) == b.files.end()) enlist(b, self, twin);
     return told;
   }
-  const bool replace = b.options.force || b.options.download.overwrite || b.options.download.repair;
+  const bool replace = replaces(b.options);
   if (found.exists && !b.options.force) {
     if (found.right) {
       told.what = outcome::already_downloaded;
@@ -297,7 +297,7 @@ awaitable<std::error_code> core<Environment>::recover(recovery how) {
 template <system::environment Environment>
 void core<Environment>::complete_published(Environment& environment, batch_record& b,
                                            std::vector<std::string>& completed) {
-  if (b.options.force || b.options.download.overwrite || b.options.download.repair) return;
+  if (replaces(b.options)) return;
   for (file_record& f : b.files) {
     const std::filesystem::path& target = f.path.empty() ? f.request.path() : f.path;
     if (is_final(f.state) || engine::names_folder(target)) continue;

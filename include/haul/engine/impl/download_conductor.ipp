@@ -278,19 +278,17 @@ void download<Environment>::begin_plan() {
     pieces_.forget();
     return;
   }
-  {
-    version_.total = st.earlier.header.total;
-    version_.validator = st.earlier.header.validator;
-    plan_.begin(st.earlier.header.total, st.earlier.written);
-    joinable_ = version_.validator.joinable() || pieces_.wanted();
-    blind_ = !joinable_;
-    resumed_ = logged_ = st.earlier.written.size();
-    pieces_.begin(st.earlier.header.total, st.earlier.written);
-    if (plan_.complete()) {
-      // Only the name is missing.
-      opened_ = confirmed_ = true;
-      tell(transfer_started{task_, st.target, version_.total, resumed_, true});
-    }
+  version_.total = st.earlier.header.total;
+  version_.validator = st.earlier.header.validator;
+  plan_.begin(st.earlier.header.total, st.earlier.written);
+  joinable_ = version_.validator.joinable() || pieces_.wanted();
+  blind_ = !joinable_;
+  resumed_ = logged_ = st.earlier.written.size();
+  pieces_.begin(st.earlier.header.total, st.earlier.written);
+  if (plan_.complete()) {
+    // Only the name is missing.
+    opened_ = confirmed_ = true;
+    tell(transfer_started{task_, st.target, version_.total, resumed_, true});
   }
 }
 

@@ -401,9 +401,7 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
     const bool left = st.part.size(ec) > 0;
     if (left) {
       // Of an earlier run that had more to do.
-      std::error_code ignored;
-      environment.remove(journal_path(st.target), ignored);
-      environment.remove(fresh_journal_path(st.target), ignored);
+      remove_journal();
     }
     if (!ec) st.part.write_at(0, small_body_->data(), small_body_->size(), ec);
   }
@@ -421,9 +419,7 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
   st.part.close();
   if (st.log_size > 0 || st.has_journal || st.resumable) {
     st.log.close();
-    std::error_code ignored;
-    environment.remove(journal_path(st.target), ignored);
-    environment.remove(fresh_journal_path(st.target), ignored);
+    remove_journal();
   }
   // After the journal is gone: one sync is for both.
   if (power) environment.sync_directory(st.target.parent_path(), ec);
@@ -459,12 +455,19 @@ void download<Environment>::leave_job(bool keep) {
   storage& st = *storage_;
   std::error_code ignored;
   if (!keep) {
-    core_->environment.remove(journal_path(st.target), ignored);
-    core_->environment.remove(fresh_journal_path(st.target), ignored);
+    remove_journal();
     core_->environment.remove(part_path(st.target), ignored);
   }
   st.log.close();
   st.part.close();
+}
+
+/// Removes the journal, and one that was being written anew, if they can be.
+template <system::environment Environment>
+void download<Environment>::remove_journal() {
+  std::error_code ignored;
+  core_->environment.remove(journal_path(storage_->target), ignored);
+  core_->environment.remove(fresh_journal_path(storage_->target), ignored);
 }
 
 template <system::environment Environment>
