@@ -68,14 +68,14 @@ add_library(haul_compiled STATIC EXCLUDE_FROM_ALL "${PROJECT_BINARY_DIR}/haul_co
 target_compile_definitions(haul_compiled PUBLIC HAUL_SEPARATE_COMPILATION)
 target_link_libraries(haul_compiled PUBLIC haul::haul PRIVATE haul_dev)
 
-# The same for haul::pan123.
-if(TARGET haul_pan123)
-  file(WRITE "${PROJECT_BINARY_DIR}/haul_pan123_compiled.cpp.new"
-    "#include <haul/pan123/src.hpp>\n")
-  configure_file("${PROJECT_BINARY_DIR}/haul_pan123_compiled.cpp.new"
-    "${PROJECT_BINARY_DIR}/haul_pan123_compiled.cpp" COPYONLY)
-  add_library(haul_pan123_compiled STATIC EXCLUDE_FROM_ALL
-    "${PROJECT_BINARY_DIR}/haul_pan123_compiled.cpp")
-  target_link_libraries(haul_pan123_compiled
-    PUBLIC haul_compiled haul::pan123 PRIVATE haul_dev)
-endif()
+# The same for the parts that have bodies of their own.
+foreach(part pan123 service)
+  if(TARGET haul_${part})
+    set(unit "${PROJECT_BINARY_DIR}/haul_${part}_compiled.cpp")
+    file(WRITE "${unit}.new" "#include <haul/${part}/src.hpp>\n")
+    configure_file("${unit}.new" "${unit}" COPYONLY)
+    add_library(haul_${part}_compiled STATIC EXCLUDE_FROM_ALL "${unit}")
+    target_link_libraries(haul_${part}_compiled
+      PUBLIC haul_compiled haul::${part} PRIVATE haul_dev)
+  endif()
+endforeach()

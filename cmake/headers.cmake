@@ -155,3 +155,10 @@ set(HAUL_PAN123_HEADERS
   haul/pan123/types.hpp
   haul/pan123/wire.hpp
 )
+
+set(HAUL_SERVICE_HEADERS
+  haul/service/downloads.hpp
+  haul/service/message.hpp
+  haul/service/records.hpp
+  haul/service/src.hpp
+)

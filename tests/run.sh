@@ -71,7 +71,7 @@ build() {
   echo "== $preset: building"
   # The optional parts too: what is left out is not tested.
   run cmake --preset "$preset" -DHAUL_FUZZ_SECONDS="${HAUL_FUZZ_SECONDS:-10}" -DHAUL_WITH_JSON=ON \
-    -DHAUL_WITH_METALINK=ON -DHAUL_WITH_PAN123=ON -DHAUL_WITH_SQLITE=ON \
+    -DHAUL_WITH_METALINK=ON -DHAUL_WITH_PAN123=ON -DHAUL_WITH_SERVICE=ON -DHAUL_WITH_SQLITE=ON \
     >"$suite/$preset.log" 2>&1 &&
     run cmake --build --preset "$preset" --parallel "$jobs" --target "${targets[@]}" \
       >>"$suite/$preset.log" 2>&1

@@ -1,0 +1,92 @@
+#ifndef HAUL_SERVICE_MESSAGE_HPP
+#define HAUL_SERVICE_MESSAGE_HPP
+
+#include <haul/http/fields.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace haul::service {
+
+/// A request as a server has received it, its body whole and without its transfer coding.
+///
+/// A class with a constructor, so that it can be an argument of an awaited call with every compiler
+/// (an aggregate with such members is miscompiled by g++ 12).
+///
+/// @par Thread Safety
+/// Distinct objects: Safe. Shared objects: Unsafe.
+class request {
+ public:
+  /// @param method  As sent: methods are case-sensitive (RFC 9110, 9.1).
+  /// @param target  In origin form: the path, still percent-encoded, and the query if there is one.
+  request(std::string method, std::string target)
+      : method_(std::move(method)), target_(std::move(target)) {}
+
+  request& field(std::string_view name, std::string_view value) & {
+    fields_.append(name, value);
+    return *this;
+  }
+  request& body(std::string bytes) & {
+    body_ = std::move(bytes);
+    return *this;
+  }
+  request&& field(std::string_view name, std::string_view value) && {
+    return std::move(field(name, value));
+  }
+  request&& body(std::string bytes) && { return std::move(body(std::move(bytes))); }
+
+  const std::string& method() const noexcept { return method_; }
+  const std::string& target() const noexcept { return target_; }
+  std::string_view path() const noexcept {
+    return std::string_view{target_}.substr(0, target_.find('?'));
+  }
+  /// Without its question mark; empty when there is none.
+  std::string_view query() const noexcept {
+    const std::size_t at = target_.find('?');
+    return at == std::string::npos ? std::string_view{} : std::string_view{target_}.substr(at + 1);
+  }
+  const http::field_list& fields() const noexcept { return fields_; }
+  const std::string& body() const noexcept { return body_; }
+
+ private:
+  std::string method_;
+  std::string target_;
+  http::field_list fields_;
+  std::string body_;
+};
+
+/// What is to be answered. The server adds the framing (`Content-Length`) and fields of its own.
+class response {
+ public:
+  explicit response(int status = 200) : status_(status) {}
+
+  response& field(std::string_view name, std::string_view value) & {
+    fields_.append(name, value);
+    return *this;
+  }
+  response& body(std::string_view content_type, std::string bytes) & {
+    fields_.append("Content-Type", content_type);
+    body_ = std::move(bytes);
+    return *this;
+  }
+  response&& field(std::string_view name, std::string_view value) && {
+    return std::move(field(name, value));
+  }
+  response&& body(std::string_view content_type, std::string bytes) && {
+    return std::move(body(content_type, std::move(bytes)));
+  }
+
+  int status() const noexcept { return status_; }
+  const http::field_list& fields() const noexcept { return fields_; }
+  const std::string& body() const noexcept { return body_; }
+
+ private:
+  int status_;
+  http::field_list fields_;
+  std::string body_;
+};
+
+}  // namespace haul::service
+
+#endif

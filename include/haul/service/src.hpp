@@ -1,0 +1,11 @@
+#ifndef HAUL_SERVICE_SRC_HPP
+#define HAUL_SERVICE_SRC_HPP
+
+// The bodies of haul::service, for one translation unit of a program that is compiled with
+// HAUL_SEPARATE_COMPILATION, beside <haul/src.hpp>.
+
+#ifndef HAUL_SEPARATE_COMPILATION
+#error "haul/service/src.hpp is of use only when HAUL_SEPARATE_COMPILATION is defined for all of it"
+#endif
+
+#endif
