@@ -97,5 +97,6 @@ spread=$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)
 if has tsan && [ "$spread" -gt 28 ] && setarch -R true 2>/dev/null; then
   wrapper=(setarch -R)
 fi
-run "${wrapper[@]}" ctest --test-dir "$suite" --parallel "$jobs" --output-on-failure \
+# One more at once than there are processors: some tests wait more than they work.
+run "${wrapper[@]}" ctest --test-dir "$suite" --parallel "$((jobs + 1))" --output-on-failure \
   --no-tests=error --timeout 600

@@ -36,7 +36,7 @@ std::set<std::string> finished_in(const fs::path& dir) {
 }  // namespace
 
 TEST_CASE("a batch of 500 killed again and again completes; what is finished is not fetched again",
-          "[cli][database]") {
+          "[cli][database][kill]") {
   REQUIRE(nginx::available());
   nginx server;
   temp_dir dir;

@@ -56,7 +56,7 @@ class gate {
   /// How many replies have come to it, held or not.
   std::size_t arrivals() const;
   bool wait_for_arrivals(std::size_t n,
-                         std::chrono::milliseconds timeout = std::chrono::seconds(20)) const;
+                         std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
 
  private:
   friend class fault_server;
@@ -365,7 +365,7 @@ class fault_server {
   std::vector<std::string> errors() const;
 
   bool wait_for(const std::function<bool(const server_counters&)>& done,
-                std::chrono::milliseconds timeout = std::chrono::seconds(20)) const;
+                std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
 
  private:
   class impl;
@@ -376,7 +376,7 @@ class fault_server {
 
 /// Looks every millisecond; false after the timeout.
 bool wait_until(const std::function<bool()>& done,
-                std::chrono::milliseconds timeout = std::chrono::seconds(20));
+                std::chrono::milliseconds timeout = std::chrono::seconds(60));
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT"
 std::string http_date(std::chrono::system_clock::time_point t);

@@ -67,7 +67,7 @@ class nginx {
   /// The log, once it is as wanted, or as it is after the timeout.
   std::vector<nginx_request> log_when(
       const std::function<bool(const std::vector<nginx_request>&)>& wanted,
-      std::chrono::milliseconds timeout = std::chrono::seconds(20)) const;
+      std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
   void clear_log();
   std::string error_log() const;
 
