@@ -20,13 +20,18 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/write.hpp>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -141,6 +146,57 @@ struct rig {
       got.error = e.code();
     }
   }
+};
+
+// Passes on what a client and a server on this machine say to each other; of the server's bytes
+// only the first ones, and then nothing more.
+class cut_relay {
+ public:
+  cut_relay(std::uint16_t to, std::size_t most)
+      : acceptor_(io_, {asio::ip::address_v4::loopback(), 0}),
+        thread_([this, to, most] { serve(to, most); }) {}
+  ~cut_relay() {
+    // If nobody has come, it still waits for somebody.
+    asio::ip::tcp::socket last{io_};
+    std::error_code ec;
+    last.connect(acceptor_.local_endpoint(), ec);
+    last.close(ec);
+    thread_.join();
+  }
+
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+ private:
+  using socket = asio::ip::tcp::socket;
+
+  void serve(std::uint16_t to, std::size_t most) {
+    std::error_code ec;
+    socket client = acceptor_.accept(ec);
+    socket server{io_};
+    if (!ec) server.connect({asio::ip::address_v4::loopback(), to}, ec);
+    if (ec) return;
+    std::thread answers{[&] { pass(server, client, most); }};
+    pass(client, server, std::numeric_limits<std::size_t>::max());
+    server.shutdown(socket::shutdown_both, ec);
+    answers.join();
+  }
+
+  // Until the end of one side; what is over the limit is dropped.
+  static void pass(socket& from, socket& to, std::size_t most) {
+    std::vector<char> bytes(16 * 1024);
+    for (;;) {
+      std::error_code ec;
+      const std::size_t n = std::min(from.read_some(asio::buffer(bytes), ec), most);
+      if (ec) return;
+      most -= n;
+      asio::write(to, asio::buffer(bytes.data(), n), ec);
+      if (ec) return;
+    }
+  }
+
+  asio::io_context io_;
+  asio::ip::tcp::acceptor acceptor_;
+  std::thread thread_;
 };
 
 std::string whole() { return pattern_bytes(seed, 0, size); }
@@ -631,6 +687,26 @@ TEST_CASE("versions of TLS, and sessions that are taken up again", "[client][tls
   CHECK(!log[0].request.tls_resumed);
   for (std::size_t i = 1; i < 4; ++i) CHECK(log[i].request.tls_resumed);
   CHECK(log[0].request.sni == "localhost");
+}
+
+TEST_CASE("silence in the middle of a record, wherever it is, does not hold an exchange",
+          "[client][tls]") {
+  test_ca ca;
+  fault_server server{{.tls = ca.valid()}};
+  server.add("/f", file);
+  std::size_t begun = 0;
+  for (std::size_t most = 5'000; most < size; most += 6'101) {
+    cut_relay relay{server.port(), most};
+    rig r{trusting(ca)};
+    r.limits.head = r.limits.stall = 400ms;
+    const outcome got = r.run("https://localhost:" + std::to_string(relay.port()) + "/f");
+    CAPTURE(most, got.error.message());
+    CHECK(got.error);
+    CHECK(got.body.size() < most);
+    CHECK((got.body == pattern_bytes(seed, 0, got.body.size())));
+    begun += !got.body.empty();
+  }
+  CHECK(begun > 0);
 }
 
 TEST_CASE("no older TLS than 1.2", "[client][tls]") {

@@ -55,6 +55,7 @@ class system_stream {
       }
       done += got;
     }
+    state_->drained = ec == asio::error::would_block;
     if (done > 0) ec.clear();
     return done;
   }
@@ -78,7 +79,10 @@ class system_stream {
     co_return ec;
   }
 
-  bool buffered() const { return state_->ssl && SSL_has_pending(state_->ssl.get()) == 1; }
+  bool buffered() const {
+    // A part of a record is pending too, but nothing can be read of it.
+    return state_->ssl && !state_->drained && SSL_has_pending(state_->ssl.get()) == 1;
+  }
 
   bool stale() {
     if (buffered()) return true;
@@ -130,6 +134,7 @@ class system_stream {
     tls_context::ssl_ptr ssl;
     std::error_code io_error;
     readiness wants = readiness::read;
+    bool drained = false;  // the last read took every whole record
   };
 
   static haul::detail::failure tls_failure(std::error_code ec, std::string detail) {
