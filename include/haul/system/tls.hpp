@@ -54,9 +54,8 @@ class tls_context {
     SSL_CTX_set_default_read_buffer_len(c, read_buffer);
     static constexpr unsigned char alpn[] = "\x08http/1.1";
     SSL_CTX_set_alpn_protos(c, alpn, sizeof alpn - 1);
-    if (ca_file.empty()) {
-      SSL_CTX_set_default_verify_paths(c);
-    } else if (SSL_CTX_load_verify_locations(c, ca_file.c_str(), nullptr) != 1) {
+    system_trust_ = ca_file.empty();
+    if (!system_trust_ && SSL_CTX_load_verify_locations(c, ca_file.c_str(), nullptr) != 1) {
       error_ = errc::certificate_untrusted;
       detail_ = "no certificates can be read from " + ca_file;
     }
@@ -79,6 +78,10 @@ class tls_context {
   ///
   /// @param key  Names the sessions that may be resumed; must live as long as the connection.
   ssl_ptr make(const std::string& host, const std::string* key) {
+    // It costs more than the download of many a file, and plain HTTP has no use for it.
+    if (system_trust_) {
+      std::call_once(shared_->trust, [this] { SSL_CTX_set_default_verify_paths(context_.get()); });
+    }
     ssl_ptr ssl{SSL_new(context_.get())};
     if (!ssl) return ssl;
     SSL_set_connect_state(ssl.get());
@@ -125,6 +128,7 @@ class tls_context {
       }
     }
 
+    std::once_flag trust;
     std::mutex mutex;
     std::map<std::string, std::list<session_ptr>> sessions;
   };
@@ -135,6 +139,7 @@ class tls_context {
 
   std::unique_ptr<shared> shared_;
   std::unique_ptr<SSL_CTX, free_context> context_;
+  bool system_trust_ = false;  // read when it is first needed
   std::error_code error_;
   std::string detail_;
 };
