@@ -68,6 +68,7 @@ set(HAUL_HEADERS
   haul/http/grammar.hpp
   haul/http/head_parser.hpp
   haul/http/percent.hpp
+  haul/http/read_buffer.hpp
   haul/http/redirect.hpp
   haul/http/request_head.hpp
   haul/http/response_head.hpp

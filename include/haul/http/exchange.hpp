@@ -12,6 +12,7 @@
 #include <haul/http/connection_pool.hpp>
 #include <haul/http/framing.hpp>
 #include <haul/http/head_parser.hpp>
+#include <haul/http/read_buffer.hpp>
 #include <haul/http/response_head.hpp>
 #include <haul/system/environment.hpp>
 
@@ -85,28 +86,24 @@ class exchange {
       co_await ready(system::readiness::write);
     }
     head_parser parser;
-    std::size_t have = 0;
     for (unsigned interim = 0;;) {
-      if (have == in_.size()) in_.resize(std::max<std::size_t>(in_.size() * 2, first_read));
+      // A stream that waits for its reply holds no buffer.
+      if (!stream().buffered()) co_await ready(system::readiness::read);
       std::error_code ec;
-      const std::size_t got = stream().read_some(in_.data() + have, in_.size() - have, ec);
-      if (got == 0 && ec == asio::error::would_block) {
-        co_await ready(system::readiness::read);
-        continue;
-      }
+      const auto read = [&](char* to, std::size_t n) { return stream().read_some(to, n, ec); };
+      const std::size_t got = in_.fill(read);
+      if (got == 0 && ec == asio::error::would_block) continue;
       if (got == 0) throw failed(ec, operation::requesting);
       answered_ = true;
-      have += got;
       for (;;) {
-        const auto parsed = parser.parse(std::string_view{in_.data(), have});
+        const auto parsed = parser.parse(in_.view());
         if (parsed.error) throw failed(parsed.error, operation::requesting);
         if (!parsed.done) break;
-        std::memmove(in_.data(), in_.data() + parsed.consumed, have - parsed.consumed);
-        have -= parsed.consumed;
+        in_.consume(parsed.consumed);
         const int status = parser.head().status;
         if (status >= 200 || status == 101) {
           watch_.rest();
-          accept(method, std::move(parser.head()), have);
+          accept(method, std::move(parser.head()));
           co_return;
         }
         if (++interim > most_interim) throw failed(errc::malformed_head, operation::requesting);
@@ -125,7 +122,7 @@ class exchange {
   /// Whether the whole body has been read.
   bool complete() const noexcept { return complete_; }
   /// Whether `read_some` has something to give without waiting.
-  bool buffered() const { return in_begin_ < in_.size() || connection_->stream.buffered(); }
+  bool buffered() const { return !in_.empty() || connection_->stream.buffered(); }
 
   /// Reads bytes of the body. Nothing read and no error: ask again, or the body is complete.
   /// `would_block`: wait first.
@@ -183,13 +180,12 @@ class exchange {
   }
 
  private:
-  static constexpr std::size_t first_read = 16 * 1024;
   static constexpr unsigned most_interim = 16;
 
   typename Environment::stream& stream() noexcept { return connection_->stream; }
 
   bool reusable() {
-    return complete_ && !surplus_ && in_begin_ == in_.size() && keep_alive_ &&
+    return complete_ && !surplus_ && in_.empty() && keep_alive_ &&
            framing_.how != body_framing::kind::until_close;
   }
 
@@ -211,9 +207,8 @@ class exchange {
     if (doing == operation::receiving) watch_.rest();
   }
 
-  void accept(std::string_view method, response_head&& head, std::size_t have) {
+  void accept(std::string_view method, response_head&& head) {
     head_ = std::move(head);
-    in_.resize(have);
     const framing_result f = framing_of(method, head_);
     if (f.error) throw failed(f.error, operation::requesting);
     framing_ = f.framing;
@@ -224,14 +219,10 @@ class exchange {
   }
 
   std::size_t take_buffered(void* to, std::size_t n) {
-    const std::size_t take = std::min(n, in_.size() - in_begin_);
+    const std::size_t take = std::min(n, in_.view().size());
     if (take == 0) return 0;
-    std::memcpy(to, in_.data() + in_begin_, take);
-    in_begin_ += take;
-    if (in_begin_ == in_.size()) {
-      std::string{}.swap(in_);  // an exchange that waits for bytes holds no buffer
-      in_begin_ = 0;
-    }
+    std::memcpy(to, in_.view().data(), take);
+    in_.consume(take);
     return take;
   }
 
@@ -242,8 +233,7 @@ class exchange {
   response_head head_{};
   body_framing framing_{};
   chunked_decoder chunks_;
-  std::string in_;  // what came with the head
-  std::size_t in_begin_ = 0;
+  read_buffer in_;  // what came with the head
   std::uint64_t left_ = 0;
   bool reused_;
   bool answered_ = false;
