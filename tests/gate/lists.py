@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Checks that what is built is what is there: the lists of headers against include/, the lists of
-sources in tests/, examples/ and benchmarks/ against their trees, and the guards of the headers."""
+sources in tests/, examples/ and benchmarks/ against their trees, the guards of the headers, and the
+packages (packaging/) against the version and the parts of the library."""
+import json
 import pathlib
 import re
 import sys
@@ -48,8 +50,31 @@ def guards():
             yield f"include/{path}: no guard {guard} around the whole"
 
 
+def packages():
+    header = (ROOT / "include/haul/version.hpp").read_text()
+    version = re.search(r'HAUL_VERSION_STRING "(.*)"', header)[1]
+    port = json.loads((ROOT / "packaging/vcpkg/haul/vcpkg.json").read_text())
+    recipe = (ROOT / "packaging/conan/all/conanfile.py").read_text()
+    config = (ROOT / "packaging/conan/config.yml").read_text()
+    if port["version"] != version:
+        yield f"packaging/vcpkg/haul/vcpkg.json: version {port['version']}, not {version}"
+    if f'version = "{version}"' not in recipe or f'"{version}":' not in config:
+        yield f"packaging/conan: the version is not {version}"
+    if f"## {version}\n" not in (ROOT / "CHANGELOG.md").read_text():
+        yield f"CHANGELOG.md says nothing of {version}"
+    parts = set(re.findall(r"haul_part\((\w+)", (ROOT / "CMakeLists.txt").read_text())) - {"haul"}
+    portfile = (ROOT / "packaging/vcpkg/haul/portfile.cmake").read_text()
+    for part in sorted(parts):
+        if part not in port["features"] or f"HAUL_WITH_{part.upper()}" not in portfile:
+            yield f"packaging/vcpkg has no feature {part}"
+        if f'"with_{part}"' not in recipe:
+            yield f"packaging/conan has no option with_{part}"
+    for part in sorted(set(port["features"]) - parts):
+        yield f"packaging/vcpkg has a feature {part}, which is no part of haul"
+
+
 def main():
-    problems = headers() + list(guards())
+    problems = headers() + list(guards()) + list(packages())
     problems += sources("tests", ("gate/", "package/", "fuzz/"))
     problems += sources("examples", ())
     problems += sources("benchmarks", ())
