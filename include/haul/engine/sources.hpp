@@ -77,6 +77,16 @@ class source_list {
     return std::any_of(sources_.begin(), sources_.end(), [](const source& s) { return !s.dead; });
   }
 
+  /// For which source the program should be asked for a fresh URL; for one at a time.
+  std::optional<std::size_t> next_refresh() const {
+    std::optional<std::size_t> next;
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      if (sources_[i].refreshing) return std::nullopt;
+      if (sources_[i].wants_refresh && !next) next = i;
+    }
+    return next;
+  }
+
   /// When the next source may be asked; nothing when none will ever be.
   std::optional<clock::time_point> next_ready() const {
     std::optional<clock::time_point> first;

@@ -330,11 +330,9 @@ auto download<Environment>::next_step() -> step {
 /// Decides about streams: one more, a fresh URL, or the end because no source is left.
 template <system::environment Environment>
 void download<Environment>::plan_streams(step& s, clock::time_point now) {
-  for (std::size_t i = 0; i < sources_.size(); ++i) {
-    if (sources_[i].wants_refresh) {
-      s.refresh = i;
-      return;
-    }
+  if (const auto i = sources_.next_refresh()) {
+    s.refresh = i;
+    return;
   }
   const auto ready = sources_.next_ready();
   if (streams_.empty() && !ready) {
