@@ -129,6 +129,10 @@ auto download<Environment>::take_over_job(survey_state& s) -> failure_ptr {
       if (auto held = lock_part(part)) return held;
     }
     if (!ec) environment.rename(st.target, part, ec);
+    // What is about to change must not stand under the final name again, not even with the power.
+    if (!ec && options_.durability == durability::power) {
+      environment.sync_directory(st.target.parent_path(), ec);
+    }
     if (!ec) st.part = environment.open(part, system::open_mode::update, ec);
     if (ec) return disk_failure(ec, operation::writing, part);
     if (auto held = lock_part(part)) return held;
