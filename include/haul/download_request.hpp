@@ -131,7 +131,8 @@ class download_request {
   /// in place of the file: `errc::forbidden` then leads to `refresh_url`. Called from the session's
   /// threads, for several replies at once; must not throw.
   download_request& check_reply(check_reply_hook hook) & {
-    check_reply_ = std::make_shared<const check_reply_hook>(std::move(hook));
+    check_reply_.reset();
+    if (hook) check_reply_ = std::make_shared<const check_reply_hook>(std::move(hook));
     return *this;
   }
 
