@@ -78,11 +78,18 @@ void disk::tear(node& n) {
     switch (world_.random.below(4)) {
       case 0:  // lost
         break;
-      case 1:  // torn: some sectors of it
+      case 1:  // torn: some sectors of it, and some of these only by half
         if (c.resize) break;
         for (std::size_t at = 0; at < c.bytes.size(); at += sector) {
           const std::size_t n_bytes = std::min(sector, c.bytes.size() - at);
-          if (world_.random.chance(500)) put_at(data, c.at + at, c.bytes.data() + at, n_bytes);
+          if (world_.random.chance(500)) {
+            put_at(data, c.at + at, c.bytes.data() + at, n_bytes);
+          } else if (const std::uint64_t how = dice::mix(c.at + at + c.bytes.size()); how % 2) {
+            // Half written: some of it is neither what was there nor what was to be.
+            std::string garbled = c.bytes.substr(at, n_bytes);
+            garbled[(how >> 8) % n_bytes] ^= static_cast<char>(1 << (how >> 40) % 8);
+            put_at(data, c.at + at, garbled.data(), n_bytes);
+          }
         }
         break;
       default:
@@ -110,6 +117,13 @@ void disk::apply(std::map<std::string, node_ptr>& names, const renaming& r) {
 void disk::record(renaming r) {
   apply(names_, r);
   if (track) unsynced_.push_back(std::move(r));
+}
+
+bool disk::safe(const std::string& path) const {
+  const auto now = names_.find(path);
+  const auto then = durable_.find(path);
+  if (now == names_.end() || then == durable_.end() || now->second != then->second) return false;
+  return now->second->unsynced.empty() && now->second->synced == now->second->data;
 }
 
 void disk::put(const std::string& path, std::string data) {

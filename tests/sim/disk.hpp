@@ -62,6 +62,10 @@ class disk {
   /// What stands on the disk, without the calls that can fail.
   const std::map<std::string, node_ptr>& files() const noexcept { return names_; }
   void put(const std::string& path, std::string data);
+  /// Whether there would be a file of this name after a loss of power, whatever was lucky.
+  bool durable(const std::string& path) const { return durable_.contains(path); }
+  /// Whether all of the file that stands there now would be there, too.
+  bool safe(const std::string& path) const;
 
   /// From this moment on nothing reaches the disk.
   void crash(crash_kind kind);

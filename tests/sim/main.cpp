@@ -118,6 +118,9 @@ int main(int argc, char** argv) {
   std::uint64_t crashes = 0;
   std::uint64_t requests = 0;
   std::uint64_t steps = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t repaired = 0;
+  std::uint64_t refreshed = 0;
   for (const std::uint64_t seed : listed) {
     outcome told;
     ++ran;
@@ -129,14 +132,18 @@ int main(int argc, char** argv) {
     crashes += told.crashes;
     requests += told.requests;
     steps += told.steps;
+    refused += told.refused;
+    repaired += told.repaired;
+    refreshed += told.refreshed;
   }
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begun;
   std::printf(
       "%llu seeds, %llu broken; %.1f s, %.0f seeds/s; complete in bad weather %llu, "
-      "crashes %llu, requests %llu, steps %llu\n",
+      "crashes %llu, requests %llu, steps %llu, refused %llu, repaired %llu, refreshed %llu\n",
       static_cast<unsigned long long>(ran), static_cast<unsigned long long>(bad), passed.count(),
       static_cast<double>(ran) / passed.count(), static_cast<unsigned long long>(completed),
       static_cast<unsigned long long>(crashes), static_cast<unsigned long long>(requests),
-      static_cast<unsigned long long>(steps));
+      static_cast<unsigned long long>(steps), static_cast<unsigned long long>(refused),
+      static_cast<unsigned long long>(repaired), static_cast<unsigned long long>(refreshed));
   return bad ? 1 : 0;
 }

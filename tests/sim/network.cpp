@@ -31,6 +31,7 @@ std::string date_text(std::chrono::sys_seconds at) {
 
 struct asked {
   std::string path;
+  std::string query;
   bool ranged = false;
   std::uint64_t first = 0;
   std::optional<std::uint64_t> last;
@@ -40,6 +41,10 @@ asked read_request(std::string_view head) {
   asked a;
   const std::size_t space = head.find(' ');
   a.path = head.substr(space + 1, head.find(' ', space + 1) - space - 1);
+  if (const std::size_t mark = a.path.find('?'); mark != std::string::npos) {
+    a.query = a.path.substr(mark + 1);
+    a.path.resize(mark);
+  }
   const std::size_t at = head.find("\r\nRange: bytes=");
   if (at == std::string_view::npos) return a;
   a.ranged = true;
@@ -80,6 +85,29 @@ site& network::add(const std::string& host) {
 site* network::find(const std::string& host) {
   const auto at = sites_.find(host);
   return at == sites_.end() ? nullptr : at->second.get();
+}
+
+std::string network::issue_ticket() {
+  tickets_.push_back(world_.now());
+  return "?ticket=" + std::to_string(tickets_.size() - 1);
+}
+
+void network::renew_tickets() {
+  constexpr duration long_time = 10h;
+  for (time_point& t : tickets_) t = world_.now() - long_time;
+  for (const auto& [host, s] : sites_) {
+    if (s->ticket_life != duration{}) s->ticket_life = long_time;
+  }
+}
+
+bool network::good_ticket(const site& s, std::string_view query) const {
+  if (s.ticket_life == duration{}) return true;
+  static constexpr std::string_view name = "ticket=";
+  std::size_t n = tickets_.size();
+  if (query.starts_with(name)) {
+    std::from_chars(query.data() + name.size(), query.data() + query.size(), n);
+  }
+  return n < tickets_.size() && world_.now() - tickets_[n] < s.ticket_life;
 }
 
 void network::arrived(const wire_ptr& w, std::string bytes) {
@@ -167,6 +195,11 @@ void network::answer(const wire_ptr& w, std::string_view head) {
   } else if (place == s.files.end()) {
     status = "404 Not Found";
     made = "no such file";
+  } else if (!good_ticket(s, a.query)) {
+    status = "403 Forbidden";
+    made = "this URL has expired";
+    why = "expired";
+    ++expired;
   } else {
     resource& r = *place->second;
     if (happens(s.change) && r.current + 1 < r.versions.size()) {
@@ -335,6 +368,7 @@ void network::answer(const wire_ptr& w, std::string_view head) {
   } else {
     out += body;
   }
+  w->reply_end = out.size();
   // Not with a wrong length: together they would be a lie that nobody can see through.
   if (!wrong_length && happens(s.surplus)) {
     out += "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nextra";
@@ -348,6 +382,7 @@ void network::answer(const wire_ptr& w, std::string_view head) {
   }
   if (happens(s.stall)) {
     w->stall_at = d.chance(300) ? 0 : d.below(out.size());
+    if (!s.late_surplus) w->stall_at = std::min(*w->stall_at, w->reply_end - 1);
     w->stall_for =
         std::chrono::milliseconds{d.pick<std::uint64_t>({100, 1000, 4000, 20'000, 100'000'000})};
     why += " stalls";
@@ -383,6 +418,8 @@ void network::send(const wire_ptr& w) {
   }
   const std::size_t end = w->cut_at ? std::min(*w->cut_at, w->out.size()) : w->out.size();
   std::size_t n = std::min(end - w->sent, w->dripping ? std::size_t{1} : w->to->segment);
+  // What nobody asked for and comes later cannot be told from the reply to the next request.
+  if (!w->to->late_surplus && w->sent + n >= w->reply_end) n = end - w->sent;
   if (w->stall_at && w->sent + n > *w->stall_at) {
     n = *w->stall_at > w->sent ? *w->stall_at - w->sent : 0;
     if (n == 0) {

@@ -50,6 +50,8 @@ struct site {
   bool keep_alive = true;
   bool total_unknown = false;  // Content-Range: bytes 0-9/*
   bool disposition = false;    // gives the name
+  bool late_surplus = false;   // what nobody asked for comes when it likes, not with the reply
+  duration ticket_life{};      // how long a URL with a ticket is good for; zero: for ever
   duration latency{};
   std::uint64_t bandwidth = 1'000'000;
   std::size_t segment = 1460;
@@ -99,6 +101,7 @@ class wire {
 
   std::string out;  // what the server is sending
   std::size_t sent = 0;
+  std::size_t reply_end = 0;  // of `out`; behind it is what nobody asked for
   std::optional<std::size_t> cut_at;
   bool cut_by_reset = false;
   std::optional<std::size_t> stall_at;
@@ -129,10 +132,17 @@ class network {
   /// The client has read.
   void drained(const wire_ptr& w);
 
+  /// A ticket for a URL, as `?ticket=N`; good from now on.
+  std::string issue_ticket();
+  /// No ticket is good any more, and new ones are for a long time.
+  void renew_tickets();
+
   std::uint64_t requests = 0;
+  std::uint64_t expired = 0;  ///< requests whose ticket was too old
   std::uint64_t body_bytes = 0;
 
  private:
+  bool good_ticket(const site& s, std::string_view query) const;
   void serve(const wire_ptr& w);
   void answer(const wire_ptr& w, std::string_view head);
   void go_on(const wire_ptr& w, duration delay);
@@ -143,6 +153,7 @@ class network {
 
   world& world_;
   std::map<std::string, std::unique_ptr<site>> sites_;
+  std::vector<time_point> tickets_;  // when each was issued
 };
 
 }  // namespace haul::sim

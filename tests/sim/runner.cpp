@@ -94,6 +94,18 @@ class task_of final : public any_task {
   download_task<Sink, sim_session> task_;
 };
 
+/// What a request of a download holds, and must not outlive its process.
+class held_thing {
+ public:
+  explicit held_thing(world& w) : world_(w) { ++world_.requests; }
+  held_thing(const held_thing&) = delete;
+  held_thing& operator=(const held_thing&) = delete;
+  ~held_thing() { --world_.requests; }
+
+ private:
+  world& world_;
+};
+
 using manager_type = batch_manager<plain_sink, sim_store, sim_session>;
 
 /// One life of the program.
@@ -110,6 +122,7 @@ class process {
     manager.reset();
     tasks.clear();
     session.reset();
+    other_session.reset();
     u_.w.drop(number_);
   }
 
@@ -119,13 +132,38 @@ class process {
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   std::optional<sim_session> session;
+  std::optional<sim_session> other_session;  // as of another program
   std::vector<std::unique_ptr<any_task>> tasks;
   std::optional<manager_type> manager;
   bool main_done = false;
   std::exception_ptr bug;
   std::vector<std::string> batches;
   std::vector<batch_status> statuses;
+  std::uint64_t refreshed = 0;
+  std::string problem;  // with a hook
 };
+
+/// The program's answer when it is asked for a fresh URL.
+awaitable<std::string> fresh_url(process* p, std::string url, unsigned lost,
+                                 std::shared_ptr<int> asked) {
+  struct turn {
+    explicit turn(std::shared_ptr<int> n) : asked(std::move(n)) { ++*asked; }
+    turn(const turn&) = delete;
+    ~turn() { --*asked; }
+    std::shared_ptr<int> asked;
+  };
+  const turn mine{asked};
+  if (*asked > 1) p->problem = "a fresh URL is asked for twice at once";
+  world& w = p->u_.w;
+  sim_timer t = p->session->environment().make_timer(p->io.get_executor());
+  t.expires_at(w.now() + std::chrono::milliseconds{w.random.below(300)});
+  co_await t.async_wait(haul::detail::use_awaitable);
+  const bool none = w.faults && w.random.chance(lost);
+  if (none && w.random.chance(500)) throw std::runtime_error{"no URL"};
+  if (none) co_return "nowhere";
+  ++p->refreshed;
+  co_return url + p->u_.n.issue_ticket();
+}
 
 /// The program of a batch: submits it or takes it up again, waits, and closes.
 awaitable<void> batch_program(process* p, std::vector<download_request> requests,
@@ -158,9 +196,16 @@ class run {
     for (const auto& [host, x] : u_.n.sites()) {
       lied_ = lied_ || x->wrong_bytes || x->torn || x->truncated;
     }
+    pristine_ =
+        s_.weather.empty() && sound() && u_.w.local_fault == 0 && u_.d.capacity == UINT64_MAX &&
+        s_.controls.empty() && s_.crashes.empty() && !s_.refresh && s_.sink == sink_kind::plain &&
+        u_.n.sites().size() == 1 && u_.n.find("a.test")->ranges &&
+        std::all_of(s_.files.begin(), s_.files.end(),
+                    [](const file_plan& f) { return !f.hashed || f.what->current == *f.hashed; });
     for (std::size_t life = 0;; ++life) {
       const bool crashed =
           live(life, life < s_.crashes.size() ? &s_.crashes[life] : nullptr, false);
+      if (u_.w.requests != 0) fail("LEAK: something holds requests that are over");
       if (!crashed) break;
       ++told_.crashes;
       if (u_.w.streams != 0 || u_.w.handles != 0 || u_.w.timers != 0) {
@@ -189,6 +234,25 @@ class run {
     if (f.pieces) r.pieces(*f.pieces);
     if (f.size_given) r.size(f.what->versions[*f.hashed].bytes.size());
     r.id(f.path + "#" + std::to_string(&f - s_.files.data()));
+    return r;
+  }
+  /// The same, with what the program lends to it.
+  download_request lent(process& p, const file_plan& f) const {
+    download_request r = request_of(f);
+    r.check_reply([mine = std::make_shared<held_thing>(u_.w)](const reply_summary&) {
+      return std::error_code{};
+    });
+    if (!s_.refresh) return r;
+    const std::string host = f.url.substr(0, f.url.find(':')) + "://a.test";
+    const std::size_t path = f.url.find('/', f.url.find("//") + 2);
+    const std::string url = host + f.url.substr(path, f.url.find('?') - path);
+    r.refresh_url(
+        [&p, url, lost = s_.lost_for_urls, asked = std::make_shared<int>(0)](std::error_code why) {
+          if (why != errc::forbidden && why != errc::unauthorized && why != errc::gone) {
+            p.problem = "a fresh URL is asked for, though " + why.message();
+          }
+          return fresh_url(&p, url, lost, asked);
+        });
     return r;
   }
   download_options options_now() const { return s_.options; }
@@ -234,7 +298,10 @@ class run {
       if (!right(*f) && !untouched(*f)) fail("WRONG FILE at " + name);
     }
     for (const file_plan& f : s_.files) {
-      if (f.before && !u_.d.files().contains(f.target)) fail("the old file is gone: " + f.target);
+      const bool moved = s_.options.repair;  // aside, to be repaired
+      if (f.before && !moved && !u_.d.files().contains(f.target)) {
+        fail("the old file is gone: " + f.target);
+      }
     }
   }
 
@@ -258,6 +325,9 @@ class run {
       if (w.steps - first_step > too_many_steps) fail("ENDLESS: too many steps");
     }
     if (!p.watch.problem().empty()) fail(p.watch.problem());
+    if (!p.problem.empty()) fail(p.problem);
+    told_.refreshed += p.refreshed;
+    check_taken_up(p);
     if (!u_.d.crashed()) settle(p);
     if (u_.d.crashed()) {
       remember(p);
@@ -273,6 +343,10 @@ class run {
       if (t->bug) std::rethrow_exception(t->bug);
     }
     check_ends(p);
+    if (!good) {
+      check_rival(p);
+      check_repairs(p);
+    }
     check_disk(false);
     check_leaks(p);
     forget();
@@ -285,7 +359,7 @@ class run {
         return c.what == control::kind::cancel || c.what == control::kind::stop;
       });
       std::vector<download_request> requests;
-      for (const file_plan& f : s_.files) requests.push_back(request_of(f));
+      for (const file_plan& f : s_.files) requests.push_back(lent(p, f));
       manager_options o;
       o.max_active = 4;
       // What was cancelled, or has failed, is final: in good weather it is asked for anew.
@@ -300,7 +374,7 @@ class run {
     }
     for (std::size_t i = 0; i < s_.files.size(); ++i) {
       const file_plan& f = s_.files[i];
-      const download_request r = request_of(f);
+      const download_request r = lent(p, f);
       switch (good ? sink_kind::plain : s_.sink) {
         case sink_kind::plain:
           p.tasks.push_back(std::make_unique<task_of<plain_sink>>(
@@ -317,14 +391,28 @@ class run {
           break;
       }
     }
-    for (const auto& made : p.tasks) {
-      any_task* const t = made.get();
-      asio::co_spawn(p.io, t->run(), [t](std::exception_ptr bug, download_result r) {
-        t->done = true;
-        t->bug = bug;
-        t->result = std::move(r);
-      });
+    for (const auto& made : p.tasks) spawn(p, made.get());
+    if (s_.rival && !good) start_rival(p);
+  }
+
+  static void spawn(process& p, any_task* t) {
+    asio::co_spawn(p.io, t->run(), [t](std::exception_ptr bug, download_result r) {
+      t->done = true;
+      t->bug = bug;
+      t->result = std::move(r);
+    });
+  }
+
+  void start_rival(process& p) {
+    if (!s_.rival->same_session) {
+      p.other_session.emplace(std::in_place, p.io.get_executor(), s_.session, u_, p.number_,
+                              s_.slowest_job);
     }
+    download_request r = lent(p, s_.files[0]);
+    r.id("rival");
+    p.tasks.push_back(std::make_unique<task_of<plain_sink>>(
+        p.other_session ? *p.other_session : *p.session, r, plain_sink{&p.watch}, options_now()));
+    u_.w.after(s_.rival->when, p.number_, [&p, t = p.tasks.back().get()] { spawn(p, t); });
   }
 
   /// Sets what the program does to itself, and its end.
@@ -396,7 +484,7 @@ class run {
   /// How each task says that it ended, and whether that is so.
   void check_ends(process& p) {
     for (std::size_t i = 0; i < p.tasks.size(); ++i) {
-      const file_plan& f = s_.files[i];
+      const file_plan& f = file_of(i);
       const download_result& r = p.tasks[i]->result;
       if (!r.error) {
         if (r.path.native() != f.target && f.path != "d/") fail("the result names another path");
@@ -404,12 +492,14 @@ class run {
         if (at == u_.d.files().end()) fail("success without a file: " + f.target);
         if (r.size != at->second->data.size()) fail("the result's size is not the file's");
         if (!right_at(f, at->second->data)) fail("WRONG FILE at " + r.path.string());
-        if (u_.w.disk_fault == 0 && u_.w.fail_what == call::count) {
+        if (sound() && !s_.rival) {
           check(!u_.d.files().contains(r.path.native() + ".haul"), "a part file after success");
           check(!u_.d.files().contains(r.path.native() + ".haul-journal"),
                 "a journal after success");
         }
-        if (f.before && !s_.options.overwrite) fail("a file was replaced that was not to be");
+        check_safe(r.path.native());
+        if (f.before && !s_.options.overwrite && !s_.options.repair)
+          fail("a file was replaced that was not to be");
       }
       check(p.tasks[i]->status().now == task_status::phase::finished, "done, but not finished");
     }
@@ -425,7 +515,70 @@ class run {
         const auto f = std::find_if(s_.files.begin(), s_.files.end(),
                                     [&](const file_plan& y) { return y.target == x.path; });
         if (f == s_.files.end() || !right(*f)) fail("completed, but not right: " + x.path.string());
+        check_safe(x.path.native());
       }
+    }
+  }
+
+  const file_plan& file_of(std::size_t task) const {
+    return s_.files[std::min(task, s_.files.size() - 1)];
+  }
+  /// Whether nothing goes wrong with the disk.
+  bool sound() const { return u_.w.disk_fault == 0 && u_.w.fail_what == call::count; }
+
+  /// A file that is complete, with `durability::power`: no loss of power takes it, or makes it look
+  /// unfinished.
+  void check_safe(const std::string& path) const {
+    if (!u_.d.track || !sound()) return;
+    if (!u_.d.safe(path)) fail("complete, but not yet safe from a loss of power: " + path);
+    if (s_.rival) return;  // which may have left its own
+    for (const char* beside : {".haul", ".haul-journal", ".haul-journal.new"}) {
+      if (u_.d.durable(path + beside)) fail("after a loss of power it is back: " + path + beside);
+    }
+  }
+
+  /// Two tasks for one target: never do both write it.
+  void check_rival(const process& p) {
+    if (p.tasks.size() <= s_.files.size()) return;
+    const std::error_code a = p.tasks[0]->result.error;
+    const std::error_code b = p.tasks[1]->result.error;
+    const auto refused = [](std::error_code ec) {
+      return ec == errc::part_locked || ec == errc::duplicate_target || ec == errc::target_exists;
+    };
+    told_.refused += std::uint64_t{refused(a)} + std::uint64_t{refused(b)};
+    const bool replaces = s_.options.overwrite || s_.options.repair;
+    check(a || b || replaces, "two tasks have both made one file");
+    if (!pristine_ || s_.files[0].before) return;
+    check(!a || !b, "two tasks for one file, and none has made it");
+    check(!a || refused(a), "a task fails, though another one only had its target");
+    check(!b || refused(b), "a task fails, though another one only had its target");
+  }
+
+  /// Only what was wrong is fetched, and nothing of a file that is right.
+  void check_repairs(const process& p) {
+    if (!s_.options.repair || p.tasks.size() != s_.files.size()) return;
+    for (std::size_t i = 0; i < p.tasks.size(); ++i) {
+      const file_plan& f = s_.files[i];
+      const download_result& r = p.tasks[i]->result;
+      if (!r.error && f.before) ++told_.repaired;
+      if (!pristine_ || !f.to_fetch) continue;
+      if (r.error) fail("not repaired: " + r.message());
+      const std::uint64_t slack = s_.options.connections * s_.session.buffer_size;
+      const std::uint64_t most = *f.to_fetch == 0 ? 0 : *f.to_fetch + slack;
+      if (r.received > most) {
+        fail("to repair " + std::to_string(*f.to_fetch) + " bytes, " + std::to_string(r.received) +
+             " were fetched");
+      }
+    }
+  }
+
+  /// What the journal must have had was not fetched again.
+  void check_taken_up(const process& p) {
+    if (!floor_ || p.watch.tasks().empty()) return;
+    const watcher::task& t = p.watch.tasks().begin()->second;
+    if (t.resumed_first && *t.resumed_first < *floor_) {
+      fail("of " + std::to_string(*floor_) + " bytes on disk, only " +
+           std::to_string(*t.resumed_first) + " were taken up");
     }
   }
 
@@ -437,6 +590,7 @@ class run {
 
   void check_leaks(process& p) {
     p.session->close_idle_connections();
+    if (p.other_session) p.other_session->close_idle_connections();
     if (u_.w.streams != 0) fail("LEAK: connections: " + std::to_string(u_.w.streams));
     if (u_.w.handles != 0) fail("LEAK: open files: " + std::to_string(u_.w.handles));
     auto& buffers = p.session->core()->buffers;
@@ -462,6 +616,7 @@ class run {
     p.tasks.clear();
     u_.w.drop(p.number_);
     p.session.reset();
+    p.other_session.reset();
   }
 
   /// What the journal must have of a task that is about to die.
@@ -469,6 +624,7 @@ class run {
     forget();
     if (!s_.calm || s_.form != shape::single || p.tasks.empty()) return;
     if (!s_.options.resume || s_.options.durability == durability::none) return;
+    if (s_.files[0].pieces) return;  // what is not whole is not proved
     if (u_.w.disk_fault || u_.d.capacity != UINT64_MAX || s_.sink != sink_kind::plain) return;
     if (p.watch.tasks().empty()) return;
     const watcher::task& t = p.watch.tasks().begin()->second;
@@ -484,6 +640,7 @@ class run {
     u_.w.faults = false;
     u_.w.fail_what = call::count;
     u_.d.capacity = UINT64_MAX;
+    u_.n.renew_tickets();
     for (file_plan& f : s_.files) {
       f.was_right = right(f);
       if (!f.hashed) continue;
@@ -497,7 +654,7 @@ class run {
     if (lied_ && !all_right()) live(1001, nullptr, true);
     for (std::size_t i = 0; i < s_.files.size(); ++i) {
       const file_plan& f = s_.files[i];
-      const bool kept = untouched(f) && !s_.options.overwrite;
+      const bool kept = untouched(f) && !s_.options.overwrite && !s_.options.repair;
       if (!right(f) && !kept) fail("good weather, and no file: " + f.target);
     }
     check_disk(true);
@@ -508,6 +665,7 @@ class run {
   database db_;
   outcome told_;
   bool lied_ = false;
+  bool pristine_ = false;  // nothing at all goes wrong
   std::optional<std::uint64_t> floor_;
 };
 

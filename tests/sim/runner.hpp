@@ -20,6 +20,9 @@ struct outcome {
   unsigned crashes = 0;
   std::uint64_t steps = 0;
   std::uint64_t requests = 0;
+  std::uint64_t refused = 0;    // tasks whose target another one had
+  std::uint64_t repaired = 0;   // files
+  std::uint64_t refreshed = 0;  // URLs
 };
 
 /// Lets the scenario happen, then turns the weather good and lets it happen again: throws `broken`

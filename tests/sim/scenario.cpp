@@ -151,6 +151,115 @@ void roll_options(dice& d, scenario& s) {
   s.slowest_job = std::chrono::microseconds{d.pick<std::uint64_t>({0, 50, 1000, 20'000})};
 }
 
+/// Something that differs from `bytes`, as a file that was damaged does.
+std::string damage(dice& d, const std::string& bytes) {
+  std::string x = bytes;
+  switch (d.below(6)) {
+    case 0:
+      x.resize(d.below(x.size() + 1));
+      break;
+    case 1:
+      x += bytes_of(d.next(), d.between(1, 5000));
+      break;
+    case 2:
+      x = bytes_of(d.next(), x.size());
+      break;
+    default:
+      for (std::size_t n = d.below(5); n > 0 && !x.empty(); --n) x[d.below(x.size())] ^= 1;
+  }
+  return x;
+}
+
+/// A damaged file at the target, to be repaired.
+void roll_repair(dice& d, file_plan& f, universe& u) {
+  if (!f.hashed) f.hashed = d.below(f.what->versions.size());
+  const std::string& bytes = f.what->versions[*f.hashed].bytes;
+  if (f.checksums.empty() && !f.pieces) {
+    f.checksums.push_back(hash_of(hash_algorithm::sha256, bytes));
+  }
+  if (!f.pieces && !bytes.empty() && d.chance(700)) {
+    f.pieces.emplace(hash_algorithm::sha1, d.pick<std::uint64_t>({1000, 4096, 10'000}));
+    for (std::size_t at = 0; at < bytes.size(); at += f.pieces->piece_size()) {
+      f.pieces->add(hash_of(hash_algorithm::sha1, bytes.substr(at, f.pieces->piece_size())));
+    }
+    f.size_given = f.size_given || d.chance(700);
+  }
+  if (d.chance(50)) return;  // there is nothing to repair
+  f.before = damage(d, bytes);
+  u.d.put(f.target, *f.before);
+  if (!f.size_given && f.before->size() != bytes.size()) return;
+  std::uint64_t wrong = 0;
+  const std::size_t step =
+      f.pieces ? f.pieces->piece_size() : std::max<std::size_t>(1, bytes.size());
+  for (std::size_t at = 0; at < bytes.size(); at += step) {
+    const std::size_t n = std::min(step, bytes.size() - at);
+    const bool there = f.before->size() >= at + n;
+    if (!there || f.before->compare(at, n, bytes, at, n) != 0) wrong += n;
+  }
+  f.to_fetch = wrong;
+}
+
+/// What came later: from dice of its own, so that all else is as it was for every seed. This number
+/// keeps it away from the seeds in found.txt.
+constexpr std::uint64_t more_salt = 8;
+
+void roll_more(scenario& s, universe& u) {
+  dice d{dice::mix(s.seed ^ more_salt)};
+  if (!d.chance(150)) return;
+  const std::uint64_t what = d.below(6);
+  const bool file = s.files.front().path == s.files.front().target;
+  if (s.form == shape::single && (what == 0 || what == 3)) {
+    rival_plan r;
+    r.when = milliseconds{d.pick<std::uint64_t>({0, 0, 5, 50, 500, d.below(5000)})};
+    r.same_session = d.chance(250);
+    s.rival = r;
+    s.calm = false;
+  }
+  if (file && (what == 1 || what == 3)) {
+    s.options.repair = s.batch.download.repair = true;
+    for (file_plan& f : s.files) roll_repair(d, f, u);
+    s.calm = false;
+  }
+  if (what == 2 || what == 3) {
+    s.refresh = true;
+    s.lost_for_urls = d.chance(300) ? static_cast<unsigned>(d.between(50, 500)) : 0;
+    if (s.lost_for_urls) s.calm = false;
+    const std::string first = u.n.issue_ticket();
+    for (auto& [host, x] : u.n.sites()) {
+      if (!x->files.empty()) x->ticket_life = milliseconds{d.pick({1, 100, 500, 2000, 10'000})};
+      for (auto& [from, to] : x->redirects) to += first;
+    }
+    for (file_plan& f : s.files) {
+      f.url += first;
+      for (std::string& m : f.mirrors) m += first;
+    }
+  }
+  if (what == 4) {
+    // A server of the plainest kind, on a bad line.
+    for (auto& [host, x] : u.n.sites()) {
+      x->ranges = false;
+      x->until_close = x->until_close && x->surplus == 0;
+      x->chunked = !x->until_close && d.chance(700);
+      x->cut = static_cast<unsigned>(d.between(100, 500));
+      s.weather += " " + host + ": no ranges, cut " + std::to_string(x->cut) + ";";
+    }
+    s.calm = false;
+  }
+  if (what == 5) {
+    // Time for a journal of many records, of which the loss of power tears one.
+    s.options.durability = s.batch.download.durability = durability::power;
+    s.options.resume = s.batch.download.resume = true;
+    u.d.track = true;
+    for (auto& [host, x] : u.n.sites()) {
+      x->bandwidth = 20'000;
+      x->segment = std::min<std::size_t>(x->segment, 1460);
+    }
+    for (std::size_t n = d.between(1, 3); n > 0; --n) {
+      s.crashes.push_back(crash_plan{crash_kind::power, d.between(1, 100), {}});
+    }
+  }
+}
+
 }  // namespace
 
 scenario make_scenario(std::uint64_t seed, universe& u) {
@@ -249,6 +358,8 @@ scenario make_scenario(std::uint64_t seed, universe& u) {
     roll_weather(d, s, *x, hashed);
     // An orderly end of the connection ends such a file, wherever it comes.
     if (x->until_close && x->surplus) x->surplus = 0;
+    // Later than the reply, it may be the reply to the next request: only a hash can tell.
+    x->late_surplus = hashed;
   }
   if (d.chance(200)) u.w.disk_fault = static_cast<unsigned>(d.between(1, 60));
   if (d.chance(100)) u.w.local_fault = static_cast<unsigned>(d.between(1, 20));
@@ -305,9 +416,9 @@ scenario make_scenario(std::uint64_t seed, universe& u) {
       }
       s.crashes.push_back(c);
     }
-    u.d.track = std::any_of(s.crashes.begin(), s.crashes.end(),
-                            [](const crash_plan& c) { return c.how == crash_kind::power; });
   }
+  u.d.track = s.options.durability == durability::power;
+  roll_more(s, u);
   return s;
 }
 
@@ -353,6 +464,14 @@ std::string scenario::text() const {
     line(std::string{"crash ("} + (c.how == crash_kind::power ? "power" : "process") + ") " +
          (c.after_changes ? "at change " + number(c.after_changes) + " of the disk"
                           : "at " + number(c.when.count()) + " ms"));
+  }
+  if (rival) {
+    line("at " + number(rival->when.count()) + " ms: another task for the same target, of " +
+         (rival->same_session ? "this session" : "another program"));
+  }
+  if (options.repair) line("what is there is repaired");
+  if (refresh) {
+    line("URLs expire; no fresh one for " + number(lost_for_urls) + " of a thousand");
   }
   if (!weather.empty()) line("weather:" + weather);
   return t;

@@ -28,6 +28,14 @@ struct file_plan {
   bool size_given = false;
   bool was_right = false;             // before the weather turned good
   std::optional<std::string> before;  // what stands at the target already
+  // What has to be fetched to repair it, where that can be told.
+  std::optional<std::uint64_t> to_fetch;
+};
+
+/// Another task for the first file: of another program, or of this session.
+struct rival_plan {
+  std::chrono::milliseconds when{};
+  bool same_session = false;
 };
 
 /// Something that the program, or the world, does at a time.
@@ -58,6 +66,9 @@ struct scenario {
   std::vector<file_plan> files;
   std::vector<control> controls;
   std::vector<crash_plan> crashes;
+  std::optional<rival_plan> rival;
+  bool refresh = false;        // URLs expire, and the program has fresh ones
+  unsigned lost_for_urls = 0;  // permille of the times that it is asked and has none
   duration slowest_job{};
   bool calm = false;  // the servers do nothing odd: what was journaled is taken up
   std::string weather;

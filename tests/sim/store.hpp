@@ -34,7 +34,9 @@ class sim_store {
   sim_store(universe& u, database& d) : universe_(&u), database_(&d) {}
 
   void add(const std::shared_ptr<const batch_record>& batch) const {
-    tell([batch](database& d) { d.batches.push_back(*batch); });
+    batch_record kept = *batch;
+    for (file_record& f : kept.files) f.request.refresh_url({}).check_reply({});
+    tell([kept = std::move(kept)](database& d) { d.batches.push_back(kept); });
   }
   void update(const file_update& u) const {
     tell([u](database& d) {

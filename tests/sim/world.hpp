@@ -98,6 +98,7 @@ class world {
   std::int64_t timers = 0;
   std::int64_t streams = 0;
   std::int64_t handles = 0;
+  std::int64_t requests = 0;  // of downloads, and what holds them
 
  private:
   struct happening {
