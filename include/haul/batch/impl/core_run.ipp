@@ -322,6 +322,7 @@ void core<Environment>::cancel_item(const item_ptr& i) {
     session_->environment.submit([session = session_, path = i->target()] {
       std::error_code ignored;
       session->environment.remove(engine::journal_path(path), ignored);
+      session->environment.remove(engine::fresh_journal_path(path), ignored);
       session->environment.remove(engine::part_path(path), ignored);
     });
   }
