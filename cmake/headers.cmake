@@ -159,7 +159,9 @@ set(HAUL_PAN123_HEADERS
 
 set(HAUL_SERVICE_HEADERS
   haul/service/downloads.hpp
+  haul/service/impl/path_confinement.ipp
   haul/service/message.hpp
+  haul/service/path_confinement.hpp
   haul/service/records.hpp
   haul/service/src.hpp
 )

@@ -8,4 +8,6 @@
 #error "haul/service/src.hpp is of use only when HAUL_SEPARATE_COMPILATION is defined for all of it"
 #endif
 
+#include <haul/service/impl/path_confinement.ipp>
+
 #endif
