@@ -3,6 +3,7 @@
 
 #include <haul/http/fields.hpp>
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,8 +71,17 @@ class response {
     body_ = std::move(bytes);
     return *this;
   }
+  /// The body is a file on disk: the server sends it, whole or in the ranges that were asked for.
+  response& file(std::string_view content_type, std::filesystem::path path) & {
+    fields_.append("Content-Type", content_type);
+    file_ = std::move(path);
+    return *this;
+  }
   response&& field(std::string_view name, std::string_view value) && {
     return std::move(field(name, value));
+  }
+  response&& file(std::string_view content_type, std::filesystem::path path) && {
+    return std::move(file(content_type, std::move(path)));
   }
   response&& body(std::string_view content_type, std::string bytes) && {
     return std::move(body(content_type, std::move(bytes)));
@@ -80,11 +90,14 @@ class response {
   int status() const noexcept { return status_; }
   const http::field_list& fields() const noexcept { return fields_; }
   const std::string& body() const noexcept { return body_; }
+  /// Empty unless the body is a file.
+  const std::filesystem::path& file() const noexcept { return file_; }
 
  private:
   int status_;
   http::field_list fields_;
   std::string body_;
+  std::filesystem::path file_;
 };
 
 }  // namespace haul::service
