@@ -158,10 +158,22 @@ set(HAUL_PAN123_HEADERS
 )
 
 set(HAUL_SERVICE_HEADERS
+  haul/service/catalog.hpp
   haul/service/downloads.hpp
+  haul/service/impl/catalog.ipp
+  haul/service/impl/lax_json.ipp
+  haul/service/impl/media.ipp
+  haul/service/impl/media_batches.ipp
+  haul/service/impl/media_files.ipp
   haul/service/impl/path_confinement.ipp
+  haul/service/impl/validation.ipp
+  haul/service/lax_json.hpp
+  haul/service/media.hpp
+  haul/service/media_core.hpp
+  haul/service/media_status.hpp
   haul/service/message.hpp
   haul/service/path_confinement.hpp
   haul/service/records.hpp
   haul/service/src.hpp
+  haul/service/validation.hpp
 )

@@ -8,6 +8,12 @@
 #error "haul/service/src.hpp is of use only when HAUL_SEPARATE_COMPILATION is defined for all of it"
 #endif
 
+#include <haul/service/impl/catalog.ipp>
+#include <haul/service/impl/lax_json.ipp>
+#include <haul/service/impl/media.ipp>
+#include <haul/service/impl/media_batches.ipp>
+#include <haul/service/impl/media_files.ipp>
 #include <haul/service/impl/path_confinement.ipp>
+#include <haul/service/impl/validation.ipp>
 
 #endif
