@@ -251,8 +251,8 @@ TEST_CASE("batch dialect: to cancel counts all that was not over, and lasts") {
   const std::string other =
       member(rig.batch("{\"message_ids\":[1,3,5],\"max_concurrent\":1}").body(), "batch_id");
   REQUIRE(held.wait_for_arrivals(2, too_long));
-  CHECK(member(rig.status(id), "downloading") == "1");
-  CHECK(member(rig.status(id), "pending") == "3");
+  CHECK(member(rig.status(id), "downloading") == "2");
+  CHECK(member(rig.status(id), "pending") == "2");
   CHECK(member(rig.status(other), "total_files") == "2");
 
   CHECK(rig.post("/api/media/batch-cancel/" + id).body() ==
@@ -262,7 +262,7 @@ TEST_CASE("batch dialect: to cancel counts all that was not over, and lasts") {
   const std::string body = rig.status(id);
   CHECK(member(body, "failed") == "4");
   CHECK(member(body, "overall_status") == "failed");
-  CHECK(body.find("{\"message_id\":3,\"media_type\":\"photo\",\"media_filename\":\"3.jpg\","
+  CHECK(body.find("{\"message_id\":4,\"media_type\":\"photo\",\"media_filename\":\"4.jpg\","
                   "\"progress\":0,\"downloaded_size\":0,\"total_size\":0,\"download_speed\":0,"
                   "\"estimated_time_remaining\":0,\"status\":\"cancelled\","
                   "\"error\":\"下载已取消\"}") != body.npos);

@@ -182,6 +182,11 @@ HAUL_DECL std::vector<media_verdict> media_core::settle(const media_step& s,
   const std::lock_guard lock{mutex_};
   std::vector<media_verdict> verdicts = s.verdicts;
   std::set<std::int64_t> seen;
+  // Where a hash is known, the manager has looked at what is there.
+  const auto known_hash = [this](std::int64_t id) {
+    const std::optional<catalog_entry> e = catalog_.find(id);
+    return e && e->hash;
+  };
   for (media_verdict& v : verdicts) {
     if (v.what != outcome::start) continue;
     const submitted_file& f = told.files.at(v.index);
@@ -204,6 +209,15 @@ HAUL_DECL std::vector<media_verdict> media_core::settle(const media_step& s,
         put_item(v.id, it);
         break;
       case submitted_file::outcome::refused:
+        if (f.error == errc::target_exists && !known_hash(v.id)) {
+          // Another request has brought it meanwhile: the path is this id's alone, and nothing but
+          // a whole file has its final name.
+          v.what = outcome::already;
+          if (!first) break;
+          it.done = true;
+          put_item(v.id, it);
+          break;
+        }
         v.what = outcome::failed;
         v.reason = detail::not_started(f.message);
     }
