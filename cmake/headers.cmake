@@ -170,6 +170,7 @@ set(HAUL_SERVICE_HEADERS
   haul/service/lax_json.hpp
   haul/service/media.hpp
   haul/service/media_core.hpp
+  haul/service/media_options.hpp
   haul/service/media_status.hpp
   haul/service/message.hpp
   haul/service/path_confinement.hpp

@@ -4,33 +4,15 @@
 #include <haul/config.hpp>
 #include <haul/detail/asio_compat.hpp>
 
-#include <haul/download_options.hpp>
 #include <haul/service/catalog.hpp>
 #include <haul/service/downloads.hpp>
+#include <haul/service/media_options.hpp>
 #include <haul/service/message.hpp>
 #include <haul/service/records.hpp>
 
-#include <chrono>
-#include <cstddef>
-#include <filesystem>
-#include <functional>
 #include <memory>
-#include <string>
 
 namespace haul::service {
-
-struct media_options {
-  std::filesystem::path root;                ///< where the files go; made when it is not there
-  std::string base = "/api/media";           ///< in front of all routes; without a slash at its end
-  std::string url_base = "/media";           ///< where the server shows the root
-  bool extended = false;                     ///< with the routes and states that the original lacks
-  std::size_t max_files = 50;                ///< ids in one batch
-  unsigned max_concurrent = 5;               ///< more than this is taken for this
-  std::chrono::seconds keep_for{24 * 3600};  ///< how long a finished batch can be asked for
-  std::size_t keep_count = 1000;             ///< how many finished batches, at the most
-  download_options download{};               ///< for each file
-  std::function<std::chrono::sys_seconds()> now;  ///< the clock; the system's when it is empty
-};
 
 class media_core;
 
@@ -70,9 +52,7 @@ class media {
 }  // namespace haul::service
 
 #ifndef HAUL_SEPARATE_COMPILATION
-#include <haul/service/impl/media.ipp>
-#include <haul/service/impl/media_batches.ipp>
-#include <haul/service/impl/media_files.ipp>
+#include <haul/service/media_core.hpp>
 #endif
 
 #endif

@@ -9,7 +9,7 @@
 #include <haul/service/catalog.hpp>
 #include <haul/service/downloads.hpp>
 #include <haul/service/lax_json.hpp>
-#include <haul/service/media.hpp>
+#include <haul/service/media_options.hpp>
 #include <haul/service/media_status.hpp>
 #include <haul/service/message.hpp>
 #include <haul/service/records.hpp>
@@ -154,5 +154,11 @@ class media_core {
 };
 
 }  // namespace haul::service
+
+#ifndef HAUL_SEPARATE_COMPILATION
+#include <haul/service/impl/media.ipp>
+#include <haul/service/impl/media_batches.ipp>
+#include <haul/service/impl/media_files.ipp>
+#endif
 
 #endif

@@ -171,7 +171,10 @@ HAUL_DECL std::string media_core::choose_path(const catalog_entry& e) {
       if (i > 1) suffix += '_' + std::to_string(i);
       path += http::safe_file_name(stem.substr(0, 200) + suffix + extension);
     }
-    if (!owners_.contains(path) && !is_there(path)) return path;
+    if (owners_.contains(path)) continue;
+    const std::optional<std::filesystem::path> at = confine(options_.root, path);
+    std::error_code ec;
+    if (!at || !std::filesystem::exists(*at, ec)) return path;
   }
 }
 
