@@ -236,7 +236,7 @@ TEST_CASE("a pattern gives a path that stays where it is") {
   CHECK(path("<pageNumber>-<aid>-<dfn><fps>") == "3-0123-.mp4");
   CHECK(path("<ownerName>/<videoTitle>") == "A film.mp4");
   CHECK(path("<publishDate:yyyy-MM-dd> <videoTitle>") == "A film.mp4");
-  CHECK(path("<unknown>x<") == "unknownx.mp4");
+  CHECK(path("<unknown>x<") == "_unknown_x_.mp4");
   CHECK(path("a\\b") == "a/b.mp4");
   CHECK(path("film.MP4") == "film.MP4");
   CHECK(path("") == "A film.mp4");

@@ -1,4 +1,5 @@
 #include "bbdown_rig.hpp"
+#include <haul/service/bbdown_record.hpp>
 #include <haul/store/sqlite_store.hpp>
 
 #include <boost/json/parse.hpp>
@@ -95,7 +96,7 @@ TEST_CASE("no file is taken from anybody") {
   CHECK_FALSE(mismatch(s.dir / "a (3).bin", 2, bbdown_size));
   // The same again replaces what it made itself.
   write_file(s.dir / "a (3).bin", "old");
-  rig.post("/add-task", s.body("/b.bin", R"(,"FilePattern":"a (3)")"));
+  rig.post("/add-task", s.body("/b.bin", ",\"FilePattern\":\"a (3)\""));
   rig.settle();
   CHECK_FALSE(mismatch(s.dir / "a (3).bin", 2, bbdown_size));
   CHECK(list_tree(s.dir.path()) == std::vector<std::string>{"a (2).bin", "a (3).bin", "a.bin"});
