@@ -141,6 +141,7 @@ TEST_CASE("a Url of several is one task of several files") {
     CHECK(t.at("IsSuccessful").as_bool());
     CHECK(t.at("TotalDownloadedBytes").to_number<double>() == 2 * bbdown_size);
     REQUIRE(t.at("SavePaths").as_array().size() == 2);
+    CHECK(text_of(t.at("Title")) == "a");
     CHECK(text_of(t.at("SavePaths").at(0)) == "a/[P1]a.bin");
     CHECK(text_of(t.at("SavePaths").at(1)) == "a/[P3]c.bin");
     CHECK_FALSE(mismatch(s.dir / "a" / "[P1]a.bin", 1, bbdown_size));
@@ -309,6 +310,17 @@ TEST_CASE("pause and cancel act between two items as well") {
   rig.settle();
   CHECK(state() == "Cancelled");
   CHECK(s.server.log("/b.bin").empty());
+}
+
+TEST_CASE("without a root there is no service") {
+  const temp_dir dir;
+  service::memory_records kept;
+  manager_rig rig;
+  service::downloads_of in{*rig};
+  service::bbdown_options o;
+  o.root = dir / "missing";
+  CHECK_THROWS_AS(service::bbdown(rig.run(executor_here()), in, kept, o),
+                  std::filesystem::filesystem_error);
 }
 
 TEST_CASE("many threads ask at once while tasks run") {

@@ -42,6 +42,8 @@ class bbdown {
   /// Reads the records: what they hold can be asked for at once.
   ///
   /// @param executor  Where tasks are looked after.
+  ///
+  /// @throws std::filesystem::filesystem_error  The root is not there.
   bbdown(asio::any_io_executor executor, downloads& in, records& kept, bbdown_options options);
   ~bbdown();
   bbdown(const bbdown&) = delete;

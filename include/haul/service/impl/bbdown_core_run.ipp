@@ -115,6 +115,8 @@ HAUL_DECL void bbdown_core::choose_items(job& j) {
 /// The next batch. What replaces files and what does not cannot be in one.
 HAUL_DECL auto bbdown_core::submission(job& j) -> step {
   bbdown_record& r = j.record;
+  // That of its first file is not the title of several.
+  if (j.plan.items.size() > 1) r.task.title = j.plan.title;
   for (attempt& a : r.todo) place(j, a);
   const bool force = r.todo.front().force;
   const auto others = std::stable_partition(r.todo.begin(), r.todo.end(),

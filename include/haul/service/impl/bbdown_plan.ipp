@@ -137,6 +137,8 @@ inline void plan_targets(bbdown_plan& plan, const serve_options& asked,
                        : "SelectPage: wants numbers and ranges, such as 1,3-5,LAST";
     return;
   }
+  std::error_code ec;
+  const std::filesystem::path top = std::filesystem::canonical(options.root, ec);
   const bool many = urls.size() > 1;
   std::string_view pattern = many ? asked.multi_file_pattern : asked.file_pattern;
   if (many && pattern.empty()) pattern = "<videoTitle>/[P<pageNumberWithZero>]<pageTitle>";
@@ -156,7 +158,7 @@ inline void plan_targets(bbdown_plan& plan, const serve_options& asked,
       values.page = page;
       values.pages = urls.size();
       const auto below = expand_file_pattern(pattern, values, parts.extension);
-      const std::string under = path_below(std::filesystem::canonical(options.root), *base);
+      const std::string under = path_below(top, *base);
       const auto target = below
                               ? confine(options.root, under.empty() ? *below : under + '/' + *below)
                               : std::nullopt;
