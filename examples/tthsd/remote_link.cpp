@@ -24,7 +24,7 @@
 namespace tthsd {
 namespace {
 
-constexpr std::chrono::seconds patience{10};  // for a handshake, or for a peer that does not read
+constexpr std::chrono::seconds patience{30};  // for a handshake, or for a peer that does not read
 constexpr std::chrono::milliseconds first_wait{250};
 constexpr std::chrono::milliseconds longest_wait{10'000};
 
@@ -122,14 +122,21 @@ void remote_link::finish() {
     finished_ = true;
   }
   asio::post(strand_, [self = shared_from_this()] {
-    self->end_.expires_after(linger);
-    self->end_.async_wait([weak = std::weak_ptr{self}](std::error_code ec) {
-      const auto s = weak.lock();
-      if (s && !ec) s->abandon();
-    });
+    self->last_moment_ = self->environment_.now() + longest_linger;
+    self->progressed();
     self->pause_.cancel();
   });
   wake_.notify();
+}
+
+/// Once nothing comes any more: there is time again for the next step.
+void remote_link::progressed() {
+  if (last_moment_ == std::chrono::steady_clock::time_point{}) return;
+  end_.expires_at(std::min(environment_.now() + linger, last_moment_));
+  end_.async_wait([weak = weak_from_this()](std::error_code ec) {
+    const auto s = weak.lock();
+    if (s && !ec) s->abandon();
+  });
 }
 
 void remote_link::abandon() {
@@ -149,6 +156,7 @@ void remote_link::close_connection() {
   if (!open_) return;
   open_->broken = true;
   open_->peer.close();
+  wake_.notify();
 }
 
 bool remote_link::done() {
@@ -188,10 +196,12 @@ haul::awaitable<bool> remote_link::converse(self_ptr self) {
     const haul::system::route way{self->to_.where, std::nullopt};
     const haul::timeouts limits{};
     stream made = co_await self->environment_.connect(self->strand_, way, limits);
+    if (self->done()) co_return worked;
     const auto c = std::make_shared<connection>(std::move(made), asio::steady_timer{self->strand_});
     self->open_ = c;
     const bool frames = self->to_.how == remote_target::kind::websocket;
     if (frames) co_await shake_hands(self, c);
+    self->progressed();
     asio::co_spawn(self->strand_, listen(self, c), [](std::exception_ptr) {});
     while (!c->broken) {
       if (!c->answers.empty()) {
@@ -206,13 +216,10 @@ haul::awaitable<bool> remote_link::converse(self_ptr self) {
         }
         co_await write(self, c, std::move(bytes));
         self->underway_.reset();
+        self->progressed();
         worked = true;
       } else if (self->done()) {
-        if (frames) {
-          std::string bytes =
-              websocket::frame(websocket::opcode::close, "\x03\xe8", random_bytes<4>());
-          co_await write(self, c, std::move(bytes));
-        }
+        co_await say_goodbye(self, c);
         break;
       } else {
         co_await self->wake_.wait();
@@ -236,6 +243,17 @@ haul::awaitable<void> remote_link::write(self_ptr self, connection_ptr c, std::s
     if (ec) throw std::system_error{ec};
   }
   c->deadline.rest();
+}
+
+/// The peer is told that this was all, and may then read at its leisure and close: to close first
+/// would make a reset of whatever it still says, which takes with it what it has not read yet.
+haul::awaitable<void> remote_link::say_goodbye(self_ptr self, connection_ptr c) {
+  if (self->to_.how == remote_target::kind::websocket) {
+    std::string bytes = websocket::frame(websocket::opcode::close, "\x03\xe8", random_bytes<4>());
+    co_await write(self, c, std::move(bytes));
+  }
+  c->peer.shutdown_send();
+  while (!c->broken) co_await self->wake_.wait();
 }
 
 haul::awaitable<void> remote_link::shake_hands(self_ptr self, connection_ptr c) {

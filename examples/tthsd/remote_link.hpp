@@ -40,15 +40,16 @@ std::string remote_text(const wire_event& e);
 ///
 /// A connection that cannot be made or breaks is made again, with waits from 0.25 to 10 s; the
 /// event that was on its way is sent again. Meanwhile events wait, at most `most_waiting` of them:
-/// updates go first when there are too many, then the oldest. After `finish()` it goes on for a few
-/// seconds at the most.
+/// updates go first when there are too many, then the oldest. After `finish()` it goes on for as
+/// long as it gets on: a few seconds without any progress end it, or a minute with it.
 ///
 /// @par Thread Safety
 /// `push()`, `finish()` and `abandon()` may be called from any thread.
 class remote_link : public std::enable_shared_from_this<remote_link> {
  public:
   static constexpr std::size_t most_waiting = 1024;
-  static constexpr std::chrono::seconds linger{5};
+  static constexpr std::chrono::seconds linger{10};          // after the last progress
+  static constexpr std::chrono::seconds longest_linger{60};  // after the end
 
   remote_link(const asio::any_io_executor& executor, remote_target to);
 
@@ -73,6 +74,8 @@ class remote_link : public std::enable_shared_from_this<remote_link> {
   static haul::awaitable<void> listen(self_ptr self, connection_ptr c);
   static haul::awaitable<void> shake_hands(self_ptr self, connection_ptr c);
   static haul::awaitable<void> write(self_ptr self, connection_ptr c, std::string bytes);
+  static haul::awaitable<void> say_goodbye(self_ptr self, connection_ptr c);
+  void progressed();
   void close_connection();
   bool done();
   bool take();
@@ -91,6 +94,7 @@ class remote_link : public std::enable_shared_from_this<remote_link> {
   std::deque<item> waiting_;
   bool finished_ = false;
   bool abandoned_ = false;
+  std::chrono::steady_clock::time_point last_moment_{};  // on the strand: of the linger
 };
 
 }  // namespace tthsd

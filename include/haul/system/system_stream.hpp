@@ -99,6 +99,16 @@ class system_stream {
     return ec != asio::error::would_block;
   }
 
+  /// Says that nothing more will be sent. What was sent still arrives, and reading goes on.
+  void shutdown_send() {
+    if (state_->ssl) {
+      ERR_clear_error();
+      SSL_shutdown(state_->ssl.get());
+    }
+    std::error_code ignored;
+    state_->socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  }
+
   void close() {
     std::error_code ignored;
     state_->socket.close(ignored);
