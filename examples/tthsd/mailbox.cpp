@@ -104,6 +104,7 @@ void mailbox::run(const std::shared_ptr<mailbox>& self) {
   } const at_the_end{*self};
   wire_event e;
   while (self->next(e)) {
+    if (self->host_.ends()) return;
     const inside here;
     try {
       self->callback_(e.event.c_str(), e.msg.c_str());

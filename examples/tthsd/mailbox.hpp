@@ -1,6 +1,7 @@
 #ifndef TTHSD_MAILBOX_HPP
 #define TTHSD_MAILBOX_HPP
 
+#include "tthsd/host.hpp"
 #include "tthsd/narrator.hpp"
 #include "tthsd/tthsd.h"
 
@@ -45,6 +46,7 @@ class mailbox : public std::enable_shared_from_this<mailbox> {
   void ended();
 
   const progress_callback_t callback_;
+  const host host_ = host::find();
   std::mutex mutex_;
   std::condition_variable changed_;
   std::list<wire_event> waiting_;
