@@ -9,7 +9,7 @@ import socketserver
 import threading
 import time
 
-PATIENCE = 100  # s; only what hangs comes near it
+PATIENCE = 300  # s; only what hangs comes near it
 
 CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_char_p)
 SYMBOLS = """start_download get_downloader start_download_id start_multiple_downloads_id
@@ -28,6 +28,13 @@ def load(path):
     library.set_retry_config.argtypes = [
         ctypes.c_int, ctypes.c_uint32, ctypes.c_uint64, ctypes.c_uint64]
     return library
+
+
+def received(library, number):
+    text = library.get_performance_stats(number)
+    total = json.loads(ctypes.string_at(text))["total_bytes"]
+    library.free_string(text)
+    return total
 
 
 def wait_until(done, what="something"):
@@ -84,6 +91,15 @@ class Files(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
+        with self.server.lock:
+            self.server.serving += 1
+        try:
+            self.serve()
+        finally:
+            with self.server.lock:
+                self.server.serving -= 1
+
+    def serve(self):
         server = self.server
         with server.lock:
             server.requests.append((self.path, dict(self.headers.items())))
@@ -119,6 +135,7 @@ class Files(http.server.BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             at += len(block)
+            server.blocks += 1
             if server.slow:
                 time.sleep(0.002)
 
@@ -132,6 +149,8 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.files = {}
         self.requests = []
         self.refuse = {}
+        self.blocks = 0  # sent, or nearly
+        self.serving = 0  # replies on their way
         self.slow = False
         self.gate = threading.Event()
         self.gate.set()

@@ -35,7 +35,12 @@ class Case(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.dir = folder.name
         self.ids = []
+        self.listeners = []  # a callback must live until its downloader has been stopped
         self.addCleanup(lambda: [tthsd.stop_download(i) for i in self.ids])
+
+    def listener(self, also=None):
+        self.listeners.append(Listener(also))
+        return self.listeners[-1]
 
     def path(self, name):
         return os.path.join(self.dir, name)
@@ -99,7 +104,7 @@ class Case(unittest.TestCase):
 
 class Golden(Case):
     def test_sequential(self):
-        listener = Listener()
+        listener = self.listener()
         self.start([(*self.file("a.bin", 3000), "甲", "1"), (*self.file("b.bin", 5000, 2), None, "2")],
                    listener)
         listener.wait("end")
@@ -109,7 +114,7 @@ class Golden(Case):
         self.check("b.bin")
 
     def test_parallel(self):
-        listener = Listener()
+        listener = self.listener()
         entries = [(*self.file(f"{i}.bin", 1000 * i, i), f"n{i}", f"id{i}") for i in range(1, 9)]
         self.start(entries, listener, parallel=True)
         listener.wait("end")
@@ -121,7 +126,7 @@ class Golden(Case):
             self.check(f"{i}.bin")
 
     def test_failing_file(self):
-        listener = Listener()
+        listener = self.listener()
         good = self.file("good.bin", 2000)
         self.start([(f"{self.server.base}/none", self.path("none"), "none", "1"),
                     (*good, "good", "2"),
@@ -135,15 +140,16 @@ class Golden(Case):
         self.assertEqual(sorted(os.listdir(self.dir)), ["good.bin"])
 
     def test_pause_resume(self):
-        listener = Listener()
-        size = 4 * MIB
-        number = self.start([(*self.file("p.bin", size), "p", "1")], listener, make=True, threads=1)
+        listener = self.listener()
+        number = self.start([(*self.file("p.bin", 16 * MIB), "p", "1")], listener, make=True, threads=1)
         self.server.slow = True
         self.assertEqual(tthsd.start_download_id(number), 0)
         wait_until(lambda: any(m["Downloaded"] > 0 for _, m in listener.of("update")))
         self.assertEqual(tthsd.pause_download(number), 0)
         self.assertEqual(tthsd.pause_download(number), 0)
         listener.wait("msg")
+        # Only a pause that is there can be ended by a second request.
+        wait_until(lambda: self.server.serving == 0, "the end of the transfer")
         seen = len(self.server.requests)
         before = listener.of("update")[-1][1]["Downloaded"]
         self.server.gate.clear()
@@ -163,7 +169,7 @@ class Golden(Case):
         self.assertEqual(listener.told[-1][0]["Type"], "end")
 
     def test_stop(self):
-        listener = Listener()
+        listener = self.listener()
         self.server.slow = True
         number = self.start([(*self.file("s.bin", 8 * MIB), "s", "1"),
                              (*self.file("t.bin", 100), "t", "2")], listener)
@@ -180,7 +186,7 @@ class Golden(Case):
         # What was fetched is of use to the next one.
         self.server.slow = False
         seen = len(self.server.requests)
-        again = Listener()
+        again = self.listener()
         self.start([(f"{self.server.base}/s.bin", self.path("s.bin"))], again, threads=1)
         again.wait("end")
         self.check("s.bin")
@@ -200,7 +206,7 @@ class Calls(Case):
             for tail in tails:
                 for function in ("start_download", "startDownload"):
                     done += 1
-                    listener = Listener()
+                    listener = self.listener()
                     url, to = self.file(f"n{done}", 500 + done, done)
                     number = getattr(tthsd, function)(
                         tasks_json([(url, to)]), 1, 64, 10, listener.thunk, False, None, None, None,
@@ -220,7 +226,7 @@ class Calls(Case):
         for function in ("get_downloader", "getDownloader"):
             for tail in [(), (None,), (b'{"X-From":"ten"}',)]:
                 done += 1
-                listener = Listener()
+                listener = self.listener()
                 url, to = self.file(f"n{done}", 500 + done, done)
                 number = getattr(tthsd, function)(
                     tasks_json([(url, to)], "camel"), 1, 0, 0, listener.thunk, False, None, None,
@@ -238,8 +244,8 @@ class Calls(Case):
     def test_garbage_behind_the_arguments(self):
         text = ctypes.create_string_buffer(b"\x07 not a bool, and no JSON")
         for garbage in (1, 8, 0xdeadbeef, 1 << 63, (1 << 64) - 1, (1 << 47) - 1,
-                        ctypes.addressof(text), ctypes.cast(Listener().thunk, ctypes.c_void_p).value):
-            listener = Listener()
+                        ctypes.addressof(text), ctypes.cast(self.listener().thunk, ctypes.c_void_p).value):
+            listener = self.listener()
             url, to = self.file("g", 700)
             pointer = ctypes.c_void_p(garbage)
             number = tthsd.start_download(tasks_json([(url, to)]), 1, -5, -5, listener.thunk, False,
@@ -328,7 +334,7 @@ class Calls(Case):
         self.assertEqual(tthsd.start_multiple_downloads_id(number), -1)
 
     def test_headers(self):
-        listener = Listener()
+        listener = self.listener()
         url, to = self.file("h", 300)
         task = {"url": url, "save_path": to, "unknown": {"a": [1]},
                 "headers": {"X-Mine": "task", "Range": "bytes=5-6", "Accept-Encoding": "gzip",
@@ -348,7 +354,7 @@ class Calls(Case):
         self.assertEqual(first["User-Agent"].encode("latin-1").decode(), "代理/1")
 
     def test_unicode_paths(self):
-        listener = Listener()
+        listener = self.listener()
         self.server.files["/%E6%B8%B8%E6%88%8F.pak"] = pattern(4000)
         to = os.path.join(self.dir, "游戏 ünï", "深い", "файл 🎮.pak")
         self.start([(f"{self.server.base}/游戏.pak", to, "名前 🎮", "编号")], listener)
@@ -360,14 +366,14 @@ class Calls(Case):
         self.assertEqual((msg["SavePath"], msg["URL"]), (to, f"{self.server.base}/游戏.pak"))
 
     def test_ids_of_tasks_need_not_differ(self):
-        told = Listener()
+        told = self.listener()
         entries = [(*self.file(f"d{i}", 100 + i, i), None, "same") for i in range(3)]
         self.start(entries, told, parallel=True)
         told.wait("end")
         for i in range(3):
             self.check(f"d{i}")
         self.assertEqual([e[0]["ID"] for e in told.of("endOne")], ["same"] * 3)
-        fresh = Listener()
+        fresh = self.listener()
         self.start([(*self.file(f"e{i}", 10),) for i in range(2)], fresh)
         fresh.wait("end")
         ids = {e[0]["ID"] for e in fresh.of("startOne")}
@@ -375,7 +381,7 @@ class Calls(Case):
         self.assertEqual([e[0]["ShowName"] for e in fresh.of("startOne")], ["e0", "e1"])
 
     def test_existing_file_is_replaced(self):
-        listener = Listener()
+        listener = self.listener()
         url, to = self.file("o", 900)
         pathlib.Path(to).write_bytes(b"old")
         self.start([(url, to)], listener)
@@ -383,7 +389,7 @@ class Calls(Case):
         self.check("o")
 
     def test_retries(self):
-        listener = Listener()
+        listener = self.listener()
         url, to = self.file("again", 400)
         self.server.refuse["/again"] = 2
         number = self.start([(url, to, "n", "7")], listener, make=True)
@@ -394,7 +400,7 @@ class Calls(Case):
         self.assertEqual([e[0]["ID"] for e in listener.of("msg")], ["7", "7"])
         self.check("again")
         self.server.refuse["/again"] = 10
-        failing = Listener()
+        failing = self.listener()
         number = self.start([(url, to)], failing, make=True)
         tthsd.set_retry_config(number, 1, 1, 2)
         tthsd.start_download_id(number)
@@ -404,7 +410,7 @@ class Calls(Case):
         self.check_order(failing)
 
     def test_retries_while_it_runs(self):
-        listener = Listener()
+        listener = self.listener()
         url, to = self.file("late", 400)
         self.server.refuse["/late"] = 1 << 30
         number = self.start([(url, to)], listener, make=True)
@@ -417,7 +423,7 @@ class Calls(Case):
         self.assertEqual(len(listener.of("err")), 1)
 
     def test_speed_limit(self):
-        listener = Listener()
+        listener = self.listener()
         number = self.start([(*self.file("limited", 4 * MIB),)], listener, make=True)
         self.assertEqual(tthsd.set_speed_limit(number, 50_000), 0)
         tthsd.start_download_id(number)
@@ -441,7 +447,7 @@ class Calls(Case):
 
         proxy = Server(Proxy)
         self.addCleanup(proxy.close)
-        listener = Listener()
+        listener = self.listener()
         number = self.start([("http://example.invalid/f", self.path("f")),
                              ("http://example.invalid/g", self.path("g"))], listener, make=True)
         self.assertEqual(tthsd.set_proxy(number, proxy.base.encode()), 0)
@@ -451,7 +457,7 @@ class Calls(Case):
         self.assertEqual(pathlib.Path(self.path("g")).read_bytes(), b"proxy")
 
     def test_no_such_host_ends(self):
-        listener = Listener()
+        listener = self.listener()
         number = self.start([("http://no-such-host.invalid/f", self.path("f"))], listener, make=True)
         tthsd.set_proxy(number, None)
         tthsd.start_download_id(number)
@@ -463,12 +469,12 @@ class Callbacks(Case):
     def test_blocking(self):
         free = threading.Event()
         self.addCleanup(free.set)
-        blocked = Listener(lambda *_: free.wait(binding.PATIENCE))
+        blocked = self.listener(lambda *_: free.wait(binding.PATIENCE))
         number = self.start([(*self.file("b1", 3 * MIB),), (*self.file("b2", 500),)], blocked)
         # The transfer goes on behind a callback that does not return, and so do others.
         wait_until(lambda: os.path.exists(self.path("b2")))
         self.check("b1")
-        other = Listener()
+        other = self.listener()
         self.start([(*self.file("b3", 500),)], other)
         other.wait("end")
         self.assertEqual(len(blocked.told), 1)
@@ -498,8 +504,8 @@ class Callbacks(Case):
                 self.put(value)
                 return value
 
-        box["id"], box["second"] = Once(), Listener()
-        listener = Listener(again)
+        box["id"], box["second"] = Once(), self.listener()
+        listener = self.listener(again)
         box["id"].put(self.start([(*self.file("r1", 2 * MIB),)], listener))
         listener.wait("end")
         box["second"].wait("end")
@@ -512,7 +518,7 @@ class Callbacks(Case):
 
     def fence(self):
         """A whole run, after which something late would have come."""
-        other = Listener()
+        other = self.listener()
         self.start([(*self.file("fence", 10),)], other)
         other.wait("end")
 
@@ -527,7 +533,7 @@ class Callbacks(Case):
                     results.append(tthsd.stop_download(number))
 
             self.server.slow = True
-            listener = Listener(stop)
+            listener = self.listener(stop)
             number = self.start([(*self.file("in", 2 * MIB),)], listener)
             ready.set()
             wait_until(lambda: results)
@@ -544,7 +550,7 @@ class Callbacks(Case):
                 entered.set()
                 threading.Event().wait(0.005)
 
-            listener = Listener(slowly)
+            listener = self.listener(slowly)
             entries = [(*self.file(f"d{i}", 50_000, i),) for i in range(10)]
             number = self.start(entries, listener, parallel=turn % 2 == 1)
             entered.wait(binding.PATIENCE)
@@ -555,7 +561,7 @@ class Callbacks(Case):
             self.assertEqual(len(listener.told), told)
 
     def test_stop_of_another_inside(self):
-        self.server.slow = True
+        self.server.gate.clear()  # neither comes to its end by itself
         a_inside, b_inside = threading.Event(), threading.Event()
         results = []
 
@@ -568,14 +574,15 @@ class Callbacks(Case):
             return call
 
         ids = {}
-        a = Listener(stop_other(a_inside, b_inside, "b"))
-        b = Listener(stop_other(b_inside, a_inside, "a"))
+        a = self.listener(stop_other(a_inside, b_inside, "b"))
+        b = self.listener(stop_other(b_inside, a_inside, "a"))
         ids["a"] = self.start([(*self.file("x", MIB),)], a, make=True)
         ids["b"] = self.start([(*self.file("y", MIB),)], b, make=True)
         tthsd.start_download_id(ids["a"])
         tthsd.start_download_id(ids["b"])
         wait_until(lambda: len(results) == 2)
         self.assertEqual(results, [0, 0])
+        self.server.gate.set()
         self.fence()
         told = len(a.told), len(b.told)
         self.fence()
@@ -583,7 +590,7 @@ class Callbacks(Case):
         self.assertEqual((a.of("end"), b.of("end")), ([], []))
 
     def test_many_threads_control_one(self):
-        listener = Listener()
+        listener = self.listener()
         number = self.start([(*self.file(f"m{i}", 300_000, i),) for i in range(8)], listener,
                             parallel=True)
 
@@ -608,7 +615,7 @@ class Callbacks(Case):
     def test_at_most_ten_updates_a_second(self):
         import time
         times = []
-        listener = Listener(lambda e, _: e["Type"] == "update" and times.append(time.monotonic()))
+        listener = self.listener(lambda e, _: e["Type"] == "update" and times.append(time.monotonic()))
         self.server.slow = True
         self.start([(*self.file("u", 2 * MIB),)], listener)
         listener.wait("end")
@@ -688,7 +695,7 @@ class Stock(Case):
         return sum(r[3] == "01" and r[2].endswith(port) for r in rows)
 
     def run_batch(self, entries, parallel):
-        listener = Listener()
+        listener = self.listener()
         self.start(entries, listener, parallel=parallel, threads=64, chunk=10)
         listener.wait("end")
         self.check_order(listener)
@@ -712,7 +719,7 @@ class Stock(Case):
         self.assertEqual(len(self.accepted), 20)
 
     def test_404(self):
-        listener = Listener()
+        listener = self.listener()
         self.start([(self.entry("x", 1)[0] + "none", self.path("x"))], listener, threads=64, chunk=10)
         listener.wait("end")
         self.assertEqual(len(listener.of("err")), 1)
@@ -721,7 +728,7 @@ class Stock(Case):
 
 class Processes(Case):
     PROGRAM = """
-        import os, sys, threading
+        import ctypes, os, sys, threading
         sys.path.insert(0, {here!r})
         import binding
         tthsd = binding.load({library!r})
@@ -734,12 +741,19 @@ class Processes(Case):
             return number, listener
         """
 
-    def run_program(self, body):
+    def popen(self, body):
         url, _ = self.file("big", 8 * MIB)
         text = textwrap.dedent(self.PROGRAM).format(here=str(HERE), library=LIBRARY, url=url)
-        text += f"dir = {self.dir!r}\n" + textwrap.dedent(body)
-        return subprocess.run([sys.executable, "-B", "-c", text], capture_output=True, text=True,
-                              timeout=binding.PATIENCE)
+        text += f"dir, url = {self.dir!r}, {url!r}\n" + textwrap.dedent(body)
+        return subprocess.Popen([sys.executable, "-B", "-c", text], text=True,
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def run_program(self, body):
+        """Its exit status, and what it complained of."""
+        child = self.popen(body)
+        self.addCleanup(child.kill)
+        _, err = child.communicate(timeout=binding.PATIENCE)
+        return child.returncode, err
 
     def test_exit_while_running(self):
         self.server.slow = True
@@ -750,7 +764,28 @@ class Processes(Case):
                     listener.wait("update", 2)
                 {end}
                 """)
-            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(done, (0, ""))
+
+    def test_exit_frees_the_callback(self):
+        """The interpreter is gone, and with it the callback, while events go on coming."""
+        self.server.slow = True
+        child = self.popen("""
+            thunk = binding.CALLBACK(max)
+            tasks = [binding.tasks_json([(url, os.path.join(dir, f"f{n}"))]) for n in range(8)]
+            numbers = [tthsd.start_download(t, 1, 1, 1, thunk, False, None, None, None, None, None)
+                       for t in tasks]
+            for number in numbers:
+                binding.wait_until(lambda: binding.received(tthsd, number) > 0)
+            # The very last that the interpreter does: it waits for a line.
+            ctypes.pythonapi.Py_AtExit(ctypes.CDLL(None).getchar)
+            print("ends", flush=True)
+            """)
+        self.assertEqual(child.stdout.readline(), "ends\n")
+        seen = self.server.blocks
+        # Long enough for some updates of each download.
+        wait_until(lambda: self.server.blocks > seen + 8 * 300 or self.server.serving == 0)
+        out, err = child.communicate("\n", timeout=binding.PATIENCE)
+        self.assertEqual((child.returncode, out, err), (0, "", ""))
 
     def test_fork(self):
         done = self.run_program("""
@@ -774,7 +809,7 @@ class Processes(Case):
             assert listener.of("err") == []
             assert tthsd.stop_download(number) == 0
             """)
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done, (0, ""))
         self.check("big", "parent")
 
     def test_other_name(self):
