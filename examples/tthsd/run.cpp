@@ -224,6 +224,8 @@ void run::resume() {
 
 void run::stop() {
   const auto deadline = clock::now() + patience;
+  const bool inside = inside_callback();
+  if (inside && mailbox_) mailbox_->shut();  // nothing comes, not even what this brings about
   {
     const std::lock_guard control{control_};
     const std::lock_guard lock{mutex_};
@@ -236,10 +238,7 @@ void run::stop() {
       }
     }
   }
-  if (inside_callback()) {
-    if (mailbox_) mailbox_->shut();
-    return;
-  }
+  if (inside) return;
   {
     std::unique_lock lock{mutex_};
     while (!over_ && !library::exiting() && clock::now() < deadline) {
