@@ -495,6 +495,7 @@ class Callbacks(Case):
                 box["results"] = [tthsd.pause_download(number), tthsd.resume_download(number),
                                   tthsd.start_download_id(number)]
                 box["other"] = self.start([(*self.file("r2", 900),)], box["second"])
+                self.server.gate.set()
 
         import queue
 
@@ -506,6 +507,7 @@ class Callbacks(Case):
 
         box["id"], box["second"] = Once(), self.listener()
         listener = self.listener(again)
+        self.server.gate.clear()  # it does not end before it has been called for its start
         box["id"].put(self.start([(*self.file("r1", 2 * MIB),)], listener))
         listener.wait("end")
         box["second"].wait("end")
