@@ -187,11 +187,13 @@ class Remote(unittest.TestCase):
                     receiver.texts.append(payload)
                 elif what == 10:
                     ponged.append(payload)
+                    self.server.gate.set()
                 else:
                     closed.append((what, payload))
                     return
 
         receiver, listener = self.receiver(frames), Listener()
+        self.server.gate.clear()  # after its close frame, a client answers no ping
         # One name makes frames of all three forms of length.
         self.run_one(f"ws://{receiver.address}/other", False, listener, name="长" * 30_000)
         listener.wait("end")
