@@ -78,7 +78,8 @@ if [ $# -gt 0 ]; then
 else
   grep -hoE '^ +haul/[a-z0-9_/]+\.hpp' "$root"/cmake/headers.cmake |
     grep -v '/src\.hpp$' | sed -E 's,^ *(.*)$,#include <\1>,' >"$work/all_headers.cpp"
-  printf '#include <%s>\n' haul/src.hpp haul/pan123/src.hpp >"$work/bodies.cpp"
+  printf '#include <%s>\n' haul/src.hpp haul/pan123/src.hpp haul/service/src.hpp \
+    >"$work/bodies.cpp"
   printf '%s\n' "$work/all_headers.cpp" "$work/bodies.cpp" >"$work/sources"
   for folder in examples tests benchmarks; do
     [ ! -d "$root/$folder" ] || grep -rlE 'co_await|co_return' --include='*.cpp' "$root/$folder"
