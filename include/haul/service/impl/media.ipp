@@ -19,6 +19,11 @@ namespace detail {
 inline constexpr std::string_view batch_kind = "media-batch";
 inline constexpr std::string_view file_kind = "media-file";
 
+// g++ 12 takes the operator delete of this coroutine for that of another allocation.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
 inline awaitable<response> serve_media(std::shared_ptr<media_core> core, request r) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   auto begin = [core, r = std::move(r)] { return core->begin(r); };
@@ -36,6 +41,9 @@ inline awaitable<response> serve_media(std::shared_ptr<media_core> core, request
   response answer = co_await offload(core->workers(), executor, std::move(finish));
   co_return answer;
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 inline std::string text_of(const json_value& v, const char* name) {
   const json_value* m = v.find(name);
