@@ -230,6 +230,12 @@ class sim_environment {
               std::error_code& ec) {
     universe_.d.rename(from.native(), to.native(), ec);
   }
+  void rename_if_absent(const std::filesystem::path& from, const std::filesystem::path& to,
+                        std::error_code& ec) {
+    const system::path_status there = status(to, ec);
+    if (!ec && there.exists) ec = std::make_error_code(std::errc::file_exists);
+    if (!ec) rename(from, to, ec);
+  }
   void remove(const std::filesystem::path& path, std::error_code& ec) {
     universe_.d.remove(path.native(), ec);
   }

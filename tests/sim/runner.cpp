@@ -634,7 +634,8 @@ class run {
     forget();
     if (!s_.calm || s_.form != shape::single || p.tasks.empty()) return;
     if (!s_.options.resume || s_.options.durability == durability::none) return;
-    if (s_.files[0].pieces) return;  // what is not whole is not proved
+    if (s_.files[0].pieces) return;       // what is not whole is not proved
+    if (u_.n.sites().size() > 1) return;  // another server may have to begin again
     if (u_.w.disk_fault || u_.d.capacity != UINT64_MAX || s_.sink != sink_kind::plain) return;
     if (p.watch.tasks().empty()) return;
     const watcher::task& t = p.watch.tasks().begin()->second;

@@ -294,7 +294,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   std::uint64_t take_over(const stream& st, std::uint64_t read, std::uint64_t fresh,
                           clock::time_point now);
   void count_received(std::uint64_t n);
-  std::error_code last_error(std::size_t source) const;
+  std::error_code refusal_of(std::size_t source) const;
   void refreshed(std::size_t source, bool threw, const std::string& fresh);
   bool is_opened() const;
   bool is_small() const;
@@ -307,7 +307,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   awaitable<void> prepare();
   failure_ptr prepare_job();
   failure_ptr check_target(const std::filesystem::path& target);
-  failure_ptr refuse_existing(const std::filesystem::path& target);
+  void retire_journal();
   static failure_ptr disk_failure(std::error_code ec, operation doing,
                                   const std::filesystem::path& path);
   std::error_code load_journal(const std::filesystem::path& target, storage& into);

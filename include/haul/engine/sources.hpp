@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <system_error>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -32,6 +33,7 @@ struct source {
   bool gave = false;                                   ///< bytes of the file as it stands
   bool dead = false;                                   ///< never to be asked again
   bool wants_refresh = false;  ///< the program should be asked for a fresh URL
+  std::error_code refusal;     ///< because of this
   bool refreshing = false;     ///< it has been asked
   std::optional<haul::detail::failure> last;
 };

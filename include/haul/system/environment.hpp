@@ -62,6 +62,7 @@ concept environment = requires(E& e, asio::any_io_executor executor, const route
   { e.open(path, open_mode::read, ec) } -> std::same_as<typename E::file>;
   { e.status(path, ec) } -> std::same_as<path_status>;
   e.rename(path, path, ec);
+  e.rename_if_absent(path, path, ec);
   e.remove(path, ec);
   e.make_directories(path, ec);
   e.sync_directory(path, ec);

@@ -69,6 +69,10 @@ HAUL_DECL path_status status_of(const std::filesystem::path& path, std::error_co
 /// Replaces what is at `to`, in one step.
 HAUL_DECL void rename_file(const std::filesystem::path& from, const std::filesystem::path& to,
                            std::error_code& ec);
+/// As `rename_file`, but what is at `to` stays: then `std::errc::file_exists`. In one step where
+/// the file system can.
+HAUL_DECL void rename_if_absent(const std::filesystem::path& from, const std::filesystem::path& to,
+                                std::error_code& ec);
 /// Removes a file; that it is not there is no error.
 HAUL_DECL void remove_file(const std::filesystem::path& path, std::error_code& ec);
 HAUL_DECL void make_directories(const std::filesystem::path& path, std::error_code& ec);

@@ -110,6 +110,10 @@ class system_environment {
               std::error_code& ec) {
     rename_file(from, to, ec);
   }
+  void rename_if_absent(const std::filesystem::path& from, const std::filesystem::path& to,
+                        std::error_code& ec) {
+    system::rename_if_absent(from, to, ec);
+  }
   void remove(const std::filesystem::path& path, std::error_code& ec) { remove_file(path, ec); }
   void make_directories(const std::filesystem::path& path, std::error_code& ec) {
     system::make_directories(path, ec);

@@ -537,6 +537,7 @@ void download<Environment>::note_refusal(source& src, const failure& f) {
   if (stale && request_.refresh_url() && src.refreshes < most_refreshes) {
     ++src.refreshes;
     src.wants_refresh = true;
+    src.refusal = f.error;
     return;
   }
   if (src.current != src.given) {

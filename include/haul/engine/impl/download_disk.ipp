@@ -411,28 +411,28 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
   }
   if (!ec && power) st.part.sync(ec);
   if (ec) return disk_failure(ec, operation::writing, part);
-  if (!replaces()) {
-    if (auto failed = refuse_existing(st.target)) return failed;
+  if (replaces()) {
+    environment.rename(part, st.target, ec);
+  } else {
+    environment.rename_if_absent(part, st.target, ec);
+    if (ec == std::errc::file_exists) ec = errc::target_exists;
   }
-  environment.rename(part, st.target, ec);
   if (ec) return disk_failure(ec, operation::publishing, st.target);
   st.part.close();
-  if (st.log_size > 0 || st.has_journal || st.resumable) {
-    st.log.close();
-    remove_journal();
-  }
+  retire_journal();
   // After the journal is gone: one sync is for both.
   if (power) environment.sync_directory(st.target.parent_path(), ec);
   if (ec) return disk_failure(ec, operation::publishing, st.target);
   return nullptr;
 }
 
+/// The target is complete: whatever journal there was has done its work.
 template <system::environment Environment>
-auto download<Environment>::refuse_existing(const std::filesystem::path& target)
-    -> std::shared_ptr<failure> {
-  std::error_code ec;
-  const system::path_status there = core_->environment.status(target, ec);
-  return there.exists ? disk_failure(errc::target_exists, operation::publishing, target) : nullptr;
+void download<Environment>::retire_journal() {
+  storage& st = *storage_;
+  if (st.log_size == 0 && !st.has_journal && !st.resumable) return;
+  st.log.close();
+  remove_journal();
 }
 
 /// The run has not come to its end: keeps what a later run can use, and removes the rest.

@@ -113,7 +113,10 @@ auto download<Environment>::take_over_job(survey_state& s) -> failure_ptr {
     }
     const bool right = !request_.pieces() || s.right.size() == s.total;
     s.complete = right && as_given;
-    if (s.complete) return nullptr;
+    if (s.complete) {
+      retire_journal();
+      return nullptr;
+    }
     s.file.close();
     if (s.right.empty()) return nullptr;  // nothing of it is of use
     if (right && s.size == s.total) {

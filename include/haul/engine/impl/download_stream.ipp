@@ -557,7 +557,7 @@ void download<Environment>::count_received(std::uint64_t n) {
 /// Asks the program for a fresh URL.
 template <system::environment Environment>
 awaitable<void> download<Environment>::refresh(self_ptr self, stream_ptr st) {
-  std::error_code why = self->last_error(st->source);
+  std::error_code why = self->refusal_of(st->source);
   std::string fresh;
   bool threw = false;
   try {
@@ -570,10 +570,9 @@ awaitable<void> download<Environment>::refresh(self_ptr self, stream_ptr st) {
 }
 
 template <system::environment Environment>
-std::error_code download<Environment>::last_error(std::size_t source) const {
+std::error_code download<Environment>::refusal_of(std::size_t source) const {
   const std::lock_guard lock{mutex_};
-  const auto& last = sources_[source].last;
-  return last ? last->error : std::error_code{};
+  return sources_[source].refusal;
 }
 
 template <system::environment Environment>

@@ -4,6 +4,7 @@
 #include <haul/system/file.hpp>
 
 #include <cerrno>
+#include <cstdio>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -142,6 +143,22 @@ HAUL_DECL path_status status_of(const std::filesystem::path& path, std::error_co
 HAUL_DECL void rename_file(const std::filesystem::path& from, const std::filesystem::path& to,
                            std::error_code& ec) {
   std::filesystem::rename(from, to, ec);
+}
+
+HAUL_DECL void rename_if_absent(const std::filesystem::path& from, const std::filesystem::path& to,
+                                std::error_code& ec) {
+#ifdef RENAME_NOREPLACE
+  ec.clear();
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return;
+  if (errno != EINVAL && errno != ENOSYS) return detail::set_from_errno(ec);
+#endif
+  const path_status there = status_of(to, ec);
+  if (ec) return;
+  if (there.exists) {
+    ec = std::make_error_code(std::errc::file_exists);
+  } else {
+    rename_file(from, to, ec);
+  }
 }
 
 HAUL_DECL void remove_file(const std::filesystem::path& path, std::error_code& ec) {
