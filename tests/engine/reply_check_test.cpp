@@ -181,6 +181,12 @@ TEST_CASE("the whole", "[reply_check]") {
   CHECK(chunked.what == kind::whole);
   CHECK(!chunked.total);
   CHECK(chunked.range == byte_range{0, 0});
+
+  // Where its end is not told, only a strong validator proves that it is the file that is known.
+  const reply told_nothing{200, {{"Transfer-Encoding", "chunked"}}};
+  known_version size_only;
+  size_only.total = 100;
+  CHECK(judge(open_from(0), size_only, told_nothing).what == kind::changed);
 }
 
 TEST_CASE("416", "[reply_check]") {

@@ -333,6 +333,7 @@ class run {
       remember(p);
       end(p);
       u_.d.boot();
+      renamed_ = !u_.d.files().contains(s_.files[0].target + ".haul");
       db_.queue.clear();
       check_disk(false);
       return true;
@@ -585,6 +586,7 @@ class run {
   /// What the journal must have had was not fetched again.
   void check_taken_up(const process& p) {
     if (!floor_ || p.watch.tasks().empty()) return;
+    if (renamed_) return;  // it was complete: there was nothing to be taken up
     const watcher::task& t = p.watch.tasks().begin()->second;
     if (t.resumed_first && *t.resumed_first < *floor_) {
       fail("of " + std::to_string(*floor_) + " bytes on disk, only " +
@@ -644,7 +646,10 @@ class run {
       if (u_.w.now() - when >= 1s) floor_ = std::max(floor_.value_or(0), bytes);
     }
   }
-  void forget() { floor_.reset(); }
+  void forget() {
+    floor_.reset();
+    renamed_ = false;
+  }
 
   /// The weather is good again: what may succeed, does.
   void heal() {
@@ -678,6 +683,7 @@ class run {
   bool lied_ = false;
   bool pristine_ = false;  // nothing at all goes wrong
   std::optional<std::uint64_t> floor_;
+  bool renamed_ = false;  // the part file has its final name since
 };
 
 }  // namespace

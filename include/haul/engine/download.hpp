@@ -191,9 +191,10 @@ class download : public std::enable_shared_from_this<download<Environment>> {
     file part;
     file log;
     std::uint64_t log_size = 0;
-    bool has_journal = false;  // there is one, of use or not
-    journal_state earlier;     // what the journal said
-    bool resumable = false;    // `earlier` can be used
+    bool has_journal = false;        // there is one, of use or not
+    std::uint32_t journal_seen = 0;  // its checksum
+    journal_state earlier;           // what the journal said
+    bool resumable = false;          // `earlier` can be used
   };
 
   /// A file that was there before, while its hashes are computed. Used by one disk job at a time.
@@ -310,6 +311,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   void retire_journal();
   static failure_ptr disk_failure(std::error_code ec, operation doing,
                                   const std::filesystem::path& path);
+  std::string read_journal(const std::filesystem::path& target, std::error_code& ec);
   std::error_code load_journal(const std::filesystem::path& target, storage& into);
   failure_ptr name_job(const std::string& name);
   failure_ptr open_part_job();

@@ -128,8 +128,10 @@ inline reply_verdict check_whole(const asked_for& asked, const known_version& kn
     v.total = framing.length;
     v.range = byte_range{0, framing.length};
   }
+  // How long the file is, only the end of this reply would tell: it may be another one.
+  const bool unproved = known.total && !v.total && !known.validator.joinable();
   const bool other =
-      (known.total && v.total && *known.total != *v.total) ||
+      unproved || (known.total && v.total && *known.total != *v.total) ||
       (known.validator.joinable() && !http::same_version(known.validator, v.validator));
   if (other) {
     v.what = kind::changed;

@@ -122,6 +122,20 @@ auto download<Environment>::disk_failure(std::error_code ec, operation doing,
   return std::make_shared<failure>(ec, doing, path.string());
 }
 
+/// The text of the journal beside `target`; nothing of one that is too large to be a journal.
+template <system::environment Environment>
+std::string download<Environment>::read_journal(const std::filesystem::path& target,
+                                                std::error_code& ec) {
+  std::string text;
+  file log = core_->environment.open(journal_path(target), system::open_mode::read, ec);
+  if (ec) return text;
+  const std::uint64_t size = log.size(ec);
+  if (ec || size > journal::most_bytes) return text;
+  text.resize(static_cast<std::size_t>(size));
+  text.resize(log.read_at(0, text.data(), text.size(), ec));
+  return text;
+}
+
 /// Reads the journal beside `target`, if it is there and fits the part file and the request.
 template <system::environment Environment>
 std::error_code download<Environment>::load_journal(const std::filesystem::path& target,
@@ -129,14 +143,10 @@ std::error_code download<Environment>::load_journal(const std::filesystem::path&
   into.resumable = false;
   if (!options_.resume || options_.durability == durability::none) return {};
   std::error_code ec;
-  file log = core_->environment.open(journal_path(target), system::open_mode::read, ec);
+  const std::string text = read_journal(target, ec);
+  if (ec != std::errc::no_such_file_or_directory) into.has_journal = true;
   if (ec) return ec;
-  into.has_journal = true;
-  const std::uint64_t size = log.size(ec);
-  if (ec || size > journal::most_bytes) return ec;
-  std::string text(static_cast<std::size_t>(size), '\0');
-  text.resize(log.read_at(0, text.data(), text.size(), ec));
-  if (ec) return ec;
+  into.journal_seen = crc32c(text);
   std::optional<journal_state> state = journal::read(text, ec);
   if (!state) return ec;
   const auto place = [](const std::string& url) { return url.substr(0, url.find('?')); };
@@ -198,9 +208,14 @@ auto download<Environment>::open_part_job() -> std::shared_ptr<failure> {
     if (!ec) st.part = environment.open(path, system::open_mode::update, ec);
     if (ec) return disk_failure(ec, operation::writing, path);
     if (auto held = lock_part(path)) return held;
+    // Between the look at the journal and the lock, somebody else may have been here: the journal
+    // may claim more by now, and what it claims must not be written again.
+    const bool same = !st.resumable || crc32c(read_journal(st.target, ec)) == st.journal_seen;
+    if (ec || !same) {
+      return disk_failure(ec ? ec : make_error_code(errc::part_locked), operation::writing, path);
+    }
   }
   if (st.resumable) {
-    // Between the look at the journal and the lock, somebody else may have been here.
     const std::uint64_t size = st.part.size(ec);
     if (ec) return disk_failure(ec, operation::writing, path);
     if (size == st.earlier.header.total) return nullptr;

@@ -114,8 +114,13 @@ auto download<Environment>::take_over_job(survey_state& s) -> failure_ptr {
     const bool right = !request_.pieces() || s.right.size() == s.total;
     s.complete = right && as_given;
     if (s.complete) {
+      // A crash between the rename and the end of an earlier run may have left its journal.
+      const bool left = st.has_journal;
       retire_journal();
-      return nullptr;
+      if (left && options_.durability == durability::power) {
+        environment.sync_directory(st.target.parent_path(), ec);
+      }
+      return ec ? disk_failure(ec, operation::checking, st.target) : nullptr;
     }
     s.file.close();
     if (s.right.empty()) return nullptr;  // nothing of it is of use
