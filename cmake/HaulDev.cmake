@@ -11,6 +11,11 @@ else()
     -Woverloaded-virtual -Wcast-align -Wextra-semi -Wimplicit-fallthrough -Wundef)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(haul_dev INTERFACE -Wduplicated-cond -Wlogical-op)
+    if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+      # Where it inlines only one of the two, it takes the operators new and delete of Asio's
+      # coroutine frames for a pair that does not match.
+      target_compile_options(haul_dev INTERFACE -Wno-mismatched-new-delete)
+    endif()
   endif()
   # Checked element access and iterator ranges in libstdc++, cheap enough for every debug build.
   target_compile_definitions(haul_dev INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)

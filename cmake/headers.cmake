@@ -158,6 +158,7 @@ set(HAUL_PAN123_HEADERS
 )
 
 set(HAUL_SERVICE_HEADERS
+  haul/service/access.hpp
   haul/service/aria2_args.hpp
   haul/service/bbdown.hpp
   haul/service/bbdown_core.hpp
@@ -167,10 +168,13 @@ set(HAUL_SERVICE_HEADERS
   haul/service/bbdown_record.hpp
   haul/service/bbdown_routes.hpp
   haul/service/bbdown_task.hpp
+  haul/service/byte_serving.hpp
   haul/service/catalog.hpp
   haul/service/download_archive.hpp
   haul/service/downloads.hpp
+  haul/service/event_feed.hpp
   haul/service/file_pattern.hpp
+  haul/service/impl/access.ipp
   haul/service/impl/aria2_args.ipp
   haul/service/impl/bbdown.ipp
   haul/service/impl/bbdown_core.ipp
@@ -179,14 +183,17 @@ set(HAUL_SERVICE_HEADERS
   haul/service/impl/bbdown_plan.ipp
   haul/service/impl/bbdown_record.ipp
   haul/service/impl/bbdown_routes.ipp
+  haul/service/impl/byte_serving.ipp
   haul/service/impl/catalog.ipp
   haul/service/impl/download_archive.ipp
+  haul/service/impl/event_feed.ipp
   haul/service/impl/file_pattern.ipp
   haul/service/impl/lax_json.ipp
   haul/service/impl/media.ipp
   haul/service/impl/media_batches.ipp
   haul/service/impl/media_files.ipp
   haul/service/impl/page_selection.ipp
+  haul/service/impl/panel.ipp
   haul/service/impl/path_confinement.ipp
   haul/service/impl/serve_options.ipp
   haul/service/impl/validation.ipp
@@ -197,6 +204,7 @@ set(HAUL_SERVICE_HEADERS
   haul/service/media_status.hpp
   haul/service/message.hpp
   haul/service/page_selection.hpp
+  haul/service/panel.hpp
   haul/service/path_confinement.hpp
   haul/service/records.hpp
   haul/service/serve_options.hpp
