@@ -210,8 +210,15 @@ auto download<Environment>::open_part_job() -> std::shared_ptr<failure> {
     if (auto held = lock_part(path)) return held;
     // Between the look at the journal and the lock, somebody else may have been here: the journal
     // may claim more by now, and what it claims must not be written again.
-    const bool same = !st.resumable || crc32c(read_journal(st.target, ec)) == st.journal_seen;
+    bool same = !st.resumable || crc32c(read_journal(st.target, ec)) == st.journal_seen;
+    if (ec == std::errc::no_such_file_or_directory) {
+      ec.clear();
+      same = false;
+    }
     if (ec || !same) {
+      std::error_code ignored;
+      // The other one is done, and this part file was made by opening it.
+      if (st.part.size(ignored) == 0 && !ignored) environment.remove(path, ignored);
       return disk_failure(ec ? ec : make_error_code(errc::part_locked), operation::writing, path);
     }
   }
