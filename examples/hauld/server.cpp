@@ -347,7 +347,7 @@ class server::impl : public std::enable_shared_from_this<impl> {
     response r{200};
     r.field("Content-Security-Policy",
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-            "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+            "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
     r.field("Referrer-Policy", "no-referrer");
     r.field("Cross-Origin-Opener-Policy", "same-origin");
     r.field("Cache-Control", "no-cache");

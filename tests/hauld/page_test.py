@@ -75,11 +75,14 @@ def wait_for(what, check):
 
 
 class Hauld:
+    started = []
+
     def __init__(self, command, folder, *more):
         folder = pathlib.Path(folder)
         self.process = subprocess.Popen(
             [command, "--listen", "http://127.0.0.1:0", "--root", folder / "root", "--db",
              folder / "db", *more], stdout=subprocess.PIPE, text=True)
+        Hauld.started.append(self.process)
         self.url = self.process.stdout.readline().strip()
 
     def end(self):
@@ -281,29 +284,33 @@ def main():
     server = OriginServer(("127.0.0.1", 0), Origin)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     origin = f"http://127.0.0.1:{server.server_port}"
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        page = Browser(folder + "/profile")
-        try:
-            hauld = Hauld(command, folder + "/open")
-            watch(page, hauld, origin, shots)
-            hauld.end()
-            guarded = Hauld(command, folder + "/guarded", "--token", "s3cret")
-            enter(page, guarded)
-            guarded.end()
-        finally:
-            page.end()
-        page = Browser(folder + "/chinese", "zh-CN")
-        try:
-            hauld = Hauld(command, folder + "/zh")
-            page.open(hauld.url + "/ui/")
-            check(page.run("return document.documentElement.lang") == "zh-CN", "Chinese is spoken")
-            check(page.run("return document.querySelector('#add button').textContent") == "添加",
-                  "buttons are Chinese")
-            if shots:
-                page.screenshot(shots / "chinese.png")
-            hauld.end()
-        finally:
-            page.end()
+    try:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            page = Browser(folder + "/profile")
+            try:
+                hauld = Hauld(command, folder + "/open")
+                watch(page, hauld, origin, shots)
+                hauld.end()
+                guarded = Hauld(command, folder + "/guarded", "--token", "s3cret")
+                enter(page, guarded)
+                guarded.end()
+            finally:
+                page.end()
+            page = Browser(folder + "/chinese", "zh-CN")
+            try:
+                hauld = Hauld(command, folder + "/zh")
+                page.open(hauld.url + "/ui/")
+                check(page.run("return document.documentElement.lang") == "zh-CN", "Chinese is spoken")
+                check(page.run("return document.querySelector('#add button').textContent") == "添加",
+                      "buttons are Chinese")
+                if shots:
+                    page.screenshot(shots / "chinese.png")
+                hauld.end()
+            finally:
+                page.end()
+    finally:
+        for process in Hauld.started:
+            process.kill()
     print("page_test: all is well")
 
 
