@@ -34,7 +34,8 @@ class media_core;
 ///
 /// @par Lifetimes
 /// Manager, records and catalog must outlive it and the calls that are under way; the object itself
-/// need not outlive those.
+/// need not outlive those. All calls are awaited on one execution context; with its end the object
+/// is of no more use.
 class media {
  public:
   HAUL_DECL media(downloads& to, records& kept, catalog& ids, media_options options);

@@ -1,7 +1,7 @@
 #ifndef HAUL_SERVICE_MEDIA_CORE_HPP
 #define HAUL_SERVICE_MEDIA_CORE_HPP
 
-#include <haul/config.hpp>
+#include <haul/detail/asio_compat.hpp>
 
 #include <haul/batch_options.hpp>
 #include <haul/batch_status.hpp>
@@ -64,7 +64,8 @@ class media_core {
   HAUL_DECL response finish(const media_step& s, const submit_result& told);
 
   downloads& target() noexcept { return downloads_; }
-  system::disk_workers& workers() noexcept { return workers_; }
+  /// For what the coroutines on this executor hand out: its context ends only after that.
+  system::disk_workers& workers(const asio::any_io_executor& executor);
 
  private:
   /// What is kept of an id that has been downloaded, or was to be.
@@ -150,6 +151,7 @@ class media_core {
   std::uint64_t arrivals_ = 0;
   std::mt19937_64 random_{std::random_device{}()};
 
+  std::once_flag bound_;  // the workers to the context of the calls
   system::disk_workers workers_{2};
 };
 

@@ -1,6 +1,7 @@
 #ifndef HAUL_SERVICE_IMPL_MEDIA_IPP
 #define HAUL_SERVICE_IMPL_MEDIA_IPP
 
+#include <haul/async/detail/job_service.hpp>
 #include <haul/async/offload.hpp>
 #include <haul/http/percent.hpp>
 #include <haul/http/utf8.hpp>
@@ -27,7 +28,8 @@ inline constexpr std::string_view file_kind = "media-file";
 inline awaitable<response> serve_media(std::shared_ptr<media_core> core, request r) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   auto begin = [core, r = std::move(r)] { return core->begin(r); };
-  media_step first = co_await offload(core->workers(), executor, std::move(begin));
+  system::disk_workers& workers = core->workers(executor);
+  media_step first = co_await offload(workers, executor, std::move(begin));
   if (first.submits == media_step::purpose::none) co_return std::move(first.answer);
   const auto step = std::make_shared<media_step>(std::move(first));
   const auto told = std::make_shared<submit_result>();
@@ -38,7 +40,7 @@ inline awaitable<response> serve_media(std::shared_ptr<media_core> core, request
     *told = std::move(result);
   }
   auto finish = [core, step, told] { return core->finish(*step, *told); };
-  response answer = co_await offload(core->workers(), executor, std::move(finish));
+  response answer = co_await offload(workers, executor, std::move(finish));
   co_return answer;
 }
 #if defined(__GNUC__) && !defined(__clang__)
@@ -59,6 +61,14 @@ inline bool flag_of(const json_value& v, const char* name) {
 }
 
 }  // namespace detail
+
+HAUL_DECL system::disk_workers& media_core::workers(const asio::any_io_executor& executor) {
+  std::call_once(bound_, [&] {
+    asio::use_service<haul::detail::job_service>(asio::query(executor, asio::execution::context))
+        .add(workers_.source());
+  });
+  return workers_;
+}
 
 HAUL_DECL media::media(downloads& to, records& kept, catalog& ids, media_options options)
     : core_(std::make_shared<media_core>(to, kept, ids, std::move(options))) {}
