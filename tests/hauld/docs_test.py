@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 
-PATIENCE = 120  # seconds, for a block
+PATIENCE = 120  # seconds, for a page
 
 
 class Origin(http.server.BaseHTTPRequestHandler):
@@ -67,13 +67,14 @@ def main():
                 blocks = blocks_of(page)
                 if not blocks:
                     sys.exit(f"docs_test: {page} has no ```sh")
-                for block in blocks:
-                    done = subprocess.run(["sh", "-eu", "-c", block], env=environment, text=True,
-                                          cwd=folder / "work", timeout=PATIENCE,
-                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-                    if done.returncode != 0:
-                        sys.exit(f"docs_test: {page}: {done.returncode} from\n{block}\n{done.stdout}")
-                    run += 1
+                # One shell for a page: later examples use what earlier ones have set.
+                done = subprocess.run(["sh", "-eu", "-c", "set -x\n" + "\n".join(blocks)],
+                                      env=environment, text=True, cwd=folder / "work",
+                                      timeout=PATIENCE, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT)
+                if done.returncode != 0:
+                    sys.exit(f"docs_test: {page}: {done.returncode}\n{done.stdout}")
+                run += len(blocks)
             finally:
                 hauld.terminate()
                 hauld.wait(PATIENCE)

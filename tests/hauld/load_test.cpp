@@ -121,7 +121,7 @@ TEST_CASE("Many clients poll while many tasks run") {
   // Slow enough to run on while the clients ask.
   fault_server origin;
   origin.provide([](const std::string&) {
-    return resource{.size = 1ull << 30, .seed = 1, .etag = "\"1\"", .rate = 16 << 10};
+    return resource{.size = 32ull << 20, .seed = 1, .etag = "\"1\"", .rate = 16 << 10};
   });
   hauld_run h{{"--max-concurrent", std::to_string(tasks)}};
   for (int i = 0; i < tasks; ++i) {
