@@ -1,9 +1,3 @@
-// The coroutines of the client are compiled here, where g++ takes their operator delete for that of
-// another allocation.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-#endif
-
 #include "catch.hpp"
 #include "support/fault_server.hpp"
 #include "support/nginx.hpp"
