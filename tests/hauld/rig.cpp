@@ -121,6 +121,8 @@ raw_reply wire::receive(bool head) {
   return r;
 }
 
+std::string hauld_command() { return HAULD_COMMAND; }
+
 hauld_run::hauld_run(std::vector<std::string> more, std::string listen) : root_(*folder_ / "root") {
   start(std::move(more), std::move(listen));
 }
@@ -134,7 +136,7 @@ void hauld_run::start(std::vector<std::string> more, std::string listen) {
                            "ALL_PROXY", "no_proxy", "NO_PROXY", "HAULD_TOKEN"}) {
     how.env.emplace_back(name, std::nullopt);
   }
-  process_.emplace(HAULD_COMMAND, std::move(args), std::move(how));
+  process_.emplace(hauld_command(), std::move(args), std::move(how));
   std::string line;
   wait_until(
       [&] {

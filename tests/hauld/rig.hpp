@@ -52,6 +52,9 @@ class wire {
   std::string kept_;
 };
 
+/// Where the server's program is.
+std::string hauld_command();
+
 /// A server that runs, with folders of its own. The destructor kills it.
 class hauld_run {
  public:

@@ -33,7 +33,7 @@ std::string cors_of(const raw_reply& r) {
 }
 
 run_result refused(std::vector<std::string> args) {
-  return run(HAULD_COMMAND, std::move(args), {}, std::chrono::seconds(60));
+  return run(hauld_command(), std::move(args), {}, std::chrono::seconds(60));
 }
 
 std::string add_body(const std::string& url, const std::string& name) {
