@@ -37,6 +37,7 @@ set(HAUL_HEADERS
   haul/engine/impl/download_disk.ipp
   haul/engine/impl/download_pieces.ipp
   haul/engine/impl/download_stream.ipp
+  haul/engine/impl/download_transfer.ipp
   haul/engine/journal.hpp
   haul/engine/paths.hpp
   haul/engine/piece_check.hpp
@@ -45,7 +46,6 @@ set(HAUL_HEADERS
   haul/engine/session_core.hpp
   haul/engine/sources.hpp
   haul/engine/speed_meter.hpp
-  haul/engine/stream_writer.hpp
   haul/engine/task_info.hpp
   haul/error.hpp
   haul/event.hpp
@@ -67,6 +67,7 @@ set(HAUL_HEADERS
   haul/http/framing.hpp
   haul/http/grammar.hpp
   haul/http/head_parser.hpp
+  haul/http/low_water.hpp
   haul/http/percent.hpp
   haul/http/read_buffer.hpp
   haul/http/redirect.hpp

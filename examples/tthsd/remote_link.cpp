@@ -31,7 +31,7 @@ constexpr std::chrono::milliseconds longest_wait{10'000};
 haul::session_options no_proxy() {
   haul::session_options o;
   o.proxy_from_environment = false;
-  o.disk_threads = 1;
+  o.worker_threads = 1;
   return o;
 }
 

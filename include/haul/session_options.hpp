@@ -27,9 +27,10 @@ struct session_options {
   std::string proxy;
   bool proxy_from_environment = true;     ///< http_proxy, https_proxy, all_proxy and no_proxy
   unsigned connections_per_host = 32;     ///< all tasks together
-  std::size_t memory_budget = 64u << 20;  ///< bytes of buffers between network and disk
   std::size_t buffer_size = 256u << 10;   ///< bytes that are read and written at once
-  unsigned disk_threads = 2;
+  /// Threads that move bytes from connections to files, decrypt and hash them: what would hold an
+  /// event loop up. Each of them holds one buffer at the most.
+  unsigned worker_threads = 2;
   std::uint64_t rate_limit = 0;  ///< bytes per second, all tasks together; 0 is none
   std::chrono::milliseconds idle_timeout{30'000};  ///< how long an unused connection is kept
 };

@@ -14,6 +14,7 @@
 #include <haul/engine/impl/download_disk.ipp>
 #include <haul/engine/impl/download_pieces.ipp>
 #include <haul/engine/impl/download_stream.ipp>
+#include <haul/engine/impl/download_transfer.ipp>
 #include <haul/haul.hpp>
 #include <haul/impl/error.ipp>
 #include <haul/impl/http_chunked_decoder.ipp>

@@ -7,6 +7,7 @@
 #include <haul/engine/impl/download_disk.ipp>
 #include <haul/engine/impl/download_pieces.ipp>
 #include <haul/engine/impl/download_stream.ipp>
+#include <haul/engine/impl/download_transfer.ipp>
 
 namespace haul::engine {
 template class download<sim::sim_environment>;

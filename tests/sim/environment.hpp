@@ -117,6 +117,10 @@ class sim_stream {
     co_await wait_on(std::move(w), executor, reading, ec);
     co_return ec;
   }
+  void expect(std::size_t n) {
+    wire_->expected = n;
+    if (wire_->ready()) wire_->wake();
+  }
   bool buffered() const { return false; }
   bool stale() const { return wire_->gone || wire_->over || wire_->readable() > 0; }
   void close();
@@ -127,7 +131,7 @@ class sim_stream {
     auto token = haul::detail::into(ec);
     auto start = [w, executor, reading](auto handler) {
       auto made = haul::detail::make_waiter<>(std::move(handler), executor);
-      const bool ready = !reading || w->readable() > 0 || w->over;
+      const bool ready = !reading || w->ready();
       if (ready || w->gone) {
         if (made->claim()) {
           made->complete(w->gone ? std::error_code{asio::error::operation_aborted}

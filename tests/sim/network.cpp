@@ -414,6 +414,7 @@ void network::send(const wire_ptr& w) {
   if (w->gone || w->over) return;
   if (w->readable() >= window) {
     w->blocked = true;
+    w->wake();
     return;
   }
   const std::size_t end = w->cut_at ? std::min(*w->cut_at, w->out.size()) : w->out.size();
@@ -440,7 +441,7 @@ void network::send(const wire_ptr& w) {
                                 : n * 1'000'000'000 / std::max<std::uint64_t>(w->to->bandwidth, 1);
     go_on(w, std::chrono::nanoseconds{ns});
   }
-  if (n > 0 || w->over) w->wake();
+  if (w->ready()) w->wake();
 }
 
 /// The reply is out, as far as it goes.

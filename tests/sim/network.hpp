@@ -114,7 +114,12 @@ class wire {
   std::shared_ptr<haul::detail::waiter<>> waiting;
   bool waits_for_read = false;
 
+  std::size_t expected = 1;  // bytes that the client wants to be woken for
+
   std::size_t readable() const noexcept { return inbox.size() - taken; }
+  bool ready() const noexcept {
+    return over || readable() >= expected || (blocked && readable() > 0);
+  }
   void wake(std::error_code ec = {});
 };
 using wire_ptr = std::shared_ptr<wire>;

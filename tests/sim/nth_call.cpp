@@ -36,7 +36,6 @@ scenario make(std::size_t kind, universe& u) {
   s.form = kind == 8 ? shape::batch : shape::single;
   s.session.proxy_from_environment = false;
   s.session.buffer_size = 4096;
-  s.session.memory_budget = 8 * 4096;
   s.options.connections = 3;
   s.options.piece_size = 4096;
   s.options.retries = 2;

@@ -144,7 +144,7 @@ void roll_options(dice& d, scenario& s) {
   session_options& x = s.session;
   x.proxy_from_environment = false;
   x.buffer_size = d.pick<std::size_t>({4096, 4096, 8192, 16'384, 65'536});
-  x.memory_budget = x.buffer_size * d.pick<std::size_t>({2, 3, 8, 32});
+  d.pick<std::size_t>({2, 3, 8, 32});  // what a seed stands for does not change
   x.connections_per_host = static_cast<unsigned>(d.pick<std::uint64_t>({1, 2, 4, 8, 32}));
   x.rate_limit = d.chance(50) ? d.between(100'000, 1'000'000) : 0;
   x.idle_timeout = milliseconds{d.pick<std::uint64_t>({100, 5000, 30'000})};
@@ -435,9 +435,9 @@ std::string scenario::text() const {
         : sink == sink_kind::slow ? "slow"
                                   : "throwing"));
   line("options: connections " + number(options.connections) + ", piece " +
-       number(options.piece_size) + ", buffer " + number(session.buffer_size) + " of " +
-       number(session.memory_budget) + ", for each host " + number(session.connections_per_host) +
-       ", retries " + number(options.retries) + ", durability " +
+       number(options.piece_size) + ", buffer " + number(session.buffer_size) + ", for each host " +
+       number(session.connections_per_host) + ", retries " + number(options.retries) +
+       ", durability " +
        (options.durability == durability::none      ? "none"
         : options.durability == durability::process ? "process"
                                                     : "power") +

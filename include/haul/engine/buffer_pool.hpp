@@ -1,10 +1,6 @@
 #ifndef HAUL_ENGINE_BUFFER_POOL_HPP
 #define HAUL_ENGINE_BUFFER_POOL_HPP
 
-#include <haul/detail/asio_compat.hpp>
-
-#include <haul/async/semaphore.hpp>
-
 #include <algorithm>
 #include <cstddef>
 #include <memory>
@@ -14,95 +10,77 @@
 
 namespace haul::engine {
 
-/// The buffers between network and disk: of one size, used again, and under one budget.
+/// The buffers through which bytes go from the network to the disk: of one size, and used again,
+/// newest first, because what was used last is in the processor's cache still.
+///
+/// A buffer is held by a job on a worker only while it runs, so that there are never more of them
+/// than workers.
 ///
 /// @par Thread Safety
 /// Safe.
+///
+/// @par Lifetimes
+/// The pool outlives its buffers.
 class buffer_pool {
-  struct state;
-
  public:
   /// A buffer; goes back to the pool when destroyed.
   class buffer {
    public:
-    buffer() = default;
     buffer(buffer&&) noexcept = default;
-    buffer& operator=(buffer&& other) noexcept {
-      if (this != &other) {
-        give_back();
-        memory_ = std::move(other.memory_);
-        state_ = std::move(other.state_);
-        permit_ = std::move(other.permit_);
-      }
-      return *this;
+    buffer& operator=(buffer&&) = delete;
+    ~buffer() {
+      if (memory_) pool_->keep(std::move(memory_));
     }
-    ~buffer() { give_back(); }
 
     char* data() noexcept { return memory_.get(); }
     const char* data() const noexcept { return memory_.get(); }
-    std::size_t size() const noexcept { return state_ ? state_->size : 0; }
-    explicit operator bool() const noexcept { return memory_ != nullptr; }
+    std::size_t size() const noexcept { return pool_->size_; }
 
    private:
     friend class buffer_pool;
-    buffer(std::shared_ptr<state> s, semaphore::permit p)
-        : state_(std::move(s)), permit_(std::move(p)) {
-      {
-        const std::lock_guard lock{state_->mutex};
-        if (!state_->unused.empty()) {
-          memory_ = std::move(state_->unused.back());
-          state_->unused.pop_back();
-        }
-      }
-      if (!memory_) memory_.reset(new char[state_->size]);
-    }
-    void give_back() {
-      if (!memory_) return;
-      {
-        const std::lock_guard lock{state_->mutex};
-        if (state_->unused.size() < most_unused) state_->unused.push_back(std::move(memory_));
-      }
-      memory_.reset();
-      permit_.release();
-    }
+    buffer(buffer_pool* pool, std::unique_ptr<char[]> memory)
+        : pool_(pool), memory_(std::move(memory)) {}
 
+    buffer_pool* pool_;
     std::unique_ptr<char[]> memory_;
-    std::shared_ptr<state> state_;
-    semaphore::permit permit_;
   };
 
-  buffer_pool(asio::any_io_executor executor, std::size_t budget, std::size_t size)
-      : slots_(std::move(executor),
-               std::max<std::size_t>(2, budget / std::max<std::size_t>(size, 1))),
-        state_(std::make_shared<state>()) {
-    state_->size = std::max<std::size_t>(size, 4096);
+  explicit buffer_pool(std::size_t size) : size_(std::max<std::size_t>(size, 4096)) {}
+  buffer_pool(const buffer_pool&) = delete;
+  buffer_pool& operator=(const buffer_pool&) = delete;
+
+  buffer take() {
+    std::unique_ptr<char[]> memory;
+    const std::lock_guard lock{mutex_};
+    if (unused_.empty()) {
+      unused_.reserve(in_use_ + 1);  // so that giving it back cannot fail
+      memory.reset(new char[size_]);
+    } else {
+      memory = std::move(unused_.back());
+      unused_.pop_back();
+    }
+    ++in_use_;
+    return buffer{this, std::move(memory)};
   }
 
-  /// A buffer, or an empty one when the budget is used up.
-  buffer try_acquire() {
-    semaphore::permit p = slots_.try_acquire();
-    return p ? buffer{state_, std::move(p)} : buffer{};
+  std::size_t buffer_size() const noexcept { return size_; }
+  /// Buffers that are held.
+  std::size_t in_use() const {
+    const std::lock_guard lock{mutex_};
+    return in_use_;
   }
-
-  /// Waits for a buffer.
-  awaitable<buffer> acquire() {
-    semaphore::permit p = co_await slots_.acquire();
-    co_return buffer{state_, std::move(p)};
-  }
-
-  std::size_t buffer_size() const noexcept { return state_->size; }
 
  private:
-  static constexpr std::size_t most_unused = 32;
+  void keep(std::unique_ptr<char[]> memory) {
+    const std::lock_guard lock{mutex_};
+    --in_use_;
+    unused_.push_back(std::move(memory));
+  }
 
-  struct state {
-    std::mutex mutex;
-    std::vector<std::unique_ptr<char[]>> unused;
-    std::size_t size = 0;
-  };
-
-  semaphore slots_;
-  std::shared_ptr<state> state_;
+  const std::size_t size_;
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<char[]>> unused_;
+  std::size_t in_use_ = 0;
 };
 
 }  // namespace haul::engine

@@ -21,7 +21,6 @@
 #include <haul/engine/session_core.hpp>
 #include <haul/engine/sources.hpp>
 #include <haul/engine/speed_meter.hpp>
-#include <haul/engine/stream_writer.hpp>
 #include <haul/error.hpp>
 #include <haul/event.hpp>
 #include <haul/http/client.hpp>
@@ -126,7 +125,6 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   using timer = typename Environment::timer;
   using file = typename Environment::file;
   using exchange = http::exchange<Environment>;
-  using writer = stream_writer<Environment>;
   using self_ptr = std::shared_ptr<download>;
 
   static constexpr std::chrono::milliseconds flush_interval{500};
@@ -136,6 +134,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   static constexpr std::uint64_t credit_bytes = 64u << 10;  // progress that forgives failures
   static constexpr std::uint64_t compact_bytes = 256u << 10;
   static constexpr std::uint64_t hash_bytes = 64u << 20;  // in one disk job
+  static constexpr std::uint64_t job_bytes = 4u << 20;    // moved to the file in one job
   static constexpr std::uint64_t tail_bytes = 64u << 10;  // compared where no version is named
   static constexpr unsigned most_refreshes = 3;
   static constexpr unsigned most_restarts = 5;
@@ -176,6 +175,8 @@ class download : public std::enable_shared_from_this<download<Environment>> {
       since_ = now;
       bytes_ = 0;
     }
+    /// Time in which nothing was read on purpose does not count.
+    void pause(clock::duration passed) noexcept { since_ += passed; }
 
    private:
     std::uint64_t least_;
@@ -183,6 +184,35 @@ class download : public std::enable_shared_from_this<download<Environment>> {
     clock::time_point since_;
     std::uint64_t bytes_ = 0;
   };
+
+  /// The body of a reply on its way to the part file: used by the stream's coroutine and by a job
+  /// on a worker in turn.
+  struct inflow {
+    enum class step : std::uint8_t {
+      read,   // there may be more to read at once
+      wait,   // nothing has come yet
+      end,    // the body is complete
+      leave,  // the stream has nothing more to do with it
+    };
+
+    inflow(std::shared_ptr<exchange> reply, byte_range covered, std::uint64_t begin,
+           std::shared_ptr<const std::string> before, speed_floor least)
+        : body(std::move(reply)),
+          range(covered),
+          from(begin),
+          tail(std::move(before)),
+          at(covered.begin),
+          floor(least) {}
+
+    const std::shared_ptr<exchange> body;
+    const byte_range range;    // that the head names; its end is 0 where it names none
+    const std::uint64_t from;  // what stands before is on disk already, and compared
+    const std::shared_ptr<const std::string> tail;
+    std::uint64_t at;  // the offset of the next byte
+    speed_floor floor;
+    std::exception_ptr error;
+  };
+  using inflow_ptr = std::shared_ptr<inflow>;
 
   /// The part file and its journal. `part` and `log` are used on disk workers only.
   struct storage {
@@ -267,7 +297,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   http::request make_request(stream& st, byte_range range, bool& ranged);
   bool judge(stream& st, const asked_for& asked, const http::reply<Environment>& reply,
              reply_verdict& verdict);
-  bool start_over(stream& st, errc why);
+  bool start_over(const stream& st, errc why);
   bool whole_in_part(stream& st);
   static bool whole(const reply_verdict& v) noexcept {
     return v.total && v.range.begin == 0 && v.range.end == *v.total;
@@ -278,29 +308,33 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   enum class join : std::uint8_t { plain, by_tail, never };
   join how_to_join(const stream& st, byte_range range);
   awaitable<std::shared_ptr<const std::string>> read_tail(stream_ptr st, byte_range range);
-  static bool same_tail(const std::string& tail, std::uint64_t end, std::uint64_t at,
-                        const char* seen, std::size_t n);
-  void tail_differs(stream& st);
-  awaitable<void> receive(stream_ptr st, exchange& x, byte_range body, std::uint64_t from,
-                          std::shared_ptr<const std::string> tail);
-  void body_ended(stream& st, std::uint64_t at, std::uint64_t body_end);
-  awaitable<void> receive_small(stream_ptr st, exchange& x);
-  awaitable<void> throttle(timer& t);
+  void tail_differs(const stream& st);
   std::optional<byte_range> next_range(stream& st);
 
   bool take_up_earlier();
   bool choose_memory(bool whole);
   void settled();
-  std::uint64_t wanted(const stream& st) const;
-  std::uint64_t take_over(const stream& st, std::uint64_t read, std::uint64_t fresh,
-                          clock::time_point now);
-  void count_received(std::uint64_t n);
   std::error_code refusal_of(std::size_t source) const;
   void refreshed(std::size_t source, bool threw, const std::string& fresh);
   bool is_opened() const;
   bool is_small() const;
   bool is_stopped() const;
   bool needs_name() const;
+
+  // From its connection to the file: impl/download_transfer.ipp
+  awaitable<void> receive(stream_ptr st, inflow_ptr in);
+  typename inflow::step move_job(const stream& st, inflow& in);
+  typename inflow::step move_block(const stream& st, inflow& in, buffer_pool::buffer& memory);
+  bool write_block(std::uint64_t offset, const char* data, std::size_t n, std::size_t source);
+  awaitable<void> throttle(timer& t);
+  static bool same_tail(const std::string& tail, std::uint64_t end, std::uint64_t at,
+                        const char* seen, std::size_t n);
+  bool goes_on(const stream& st) const;
+  std::uint64_t take_over(const stream& st, std::uint64_t read, std::uint64_t fresh,
+                          clock::time_point now);
+  void body_ended(stream& st, std::uint64_t at, std::uint64_t body_end);
+  awaitable<void> receive_small(stream_ptr st, exchange& x);
+  void count_received(std::uint64_t n);
 
   // Disk: impl/download_disk.ipp
   using failure_ptr = std::shared_ptr<failure>;
@@ -315,7 +349,6 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   std::error_code load_journal(const std::filesystem::path& target, storage& into);
   failure_ptr name_job(const std::string& name);
   failure_ptr open_part_job();
-  void write_block(const typename writer::block& b, std::size_t source);
   awaitable<void> flush();
   bool snapshot(range_set& written, journal_header& header) const;
   std::error_code flush_job(const range_set& written, const journal_header& header);
@@ -422,6 +455,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
 #include <haul/engine/impl/download_disk.ipp>
 #include <haul/engine/impl/download_pieces.ipp>
 #include <haul/engine/impl/download_stream.ipp>
+#include <haul/engine/impl/download_transfer.ipp>
 #else
 namespace haul::engine {
 extern template class download<system::system_environment>;

@@ -33,7 +33,7 @@ struct session_core {
       : executor(std::move(ex)),
         options(o),
         limiter(),
-        buffers(executor, o.memory_budget, o.buffer_size),
+        buffers(o.buffer_size),
         environment(std::forward<Args>(args)...),
         pool(environment, executor, o.connections_per_host, o.idle_timeout),
         client(environment, pool, o.user_agent) {

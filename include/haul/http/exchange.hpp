@@ -12,6 +12,7 @@
 #include <haul/http/connection_pool.hpp>
 #include <haul/http/framing.hpp>
 #include <haul/http/head_parser.hpp>
+#include <haul/http/low_water.hpp>
 #include <haul/http/read_buffer.hpp>
 #include <haul/http/response_head.hpp>
 #include <haul/system/environment.hpp>
@@ -56,7 +57,7 @@ class exchange {
         connection_(std::move(connection)),
         limits_(limits),
         reused_(connection_->exchanges > 0),
-        watch_(environment.make_timer(executor), [c = connection_.get()] { c->stream.close(); }) {}
+        watch_(environment.make_timer(executor), [this] { overdue(); }) {}
   exchange(const exchange&) = delete;
   exchange& operator=(const exchange&) = delete;
 
@@ -75,6 +76,7 @@ class exchange {
   /// or
   ///                          the system's error.
   awaitable<void> start(std::string_view method, std::string request) {
+    stream().expect(1);
     const auto deadline = environment_.now() + limits_.head;
     if (limits_.head.count() > 0) watch_.arm(deadline);
     std::size_t sent = 0;
@@ -150,6 +152,7 @@ class exchange {
     ec.clear();
     switch (framing_.how) {
       case body_framing::kind::length:
+        water_.received(got);
         left_ -= got;
         complete_ = left_ == 0;
         return got;
@@ -169,7 +172,19 @@ class exchange {
   ///
   /// @throws detail::failure  stalled.
   awaitable<void> wait() {
-    if (limits_.stall.count() > 0) watch_.arm(environment_.now() + limits_.stall);
+    const auto now = environment_.now();
+    const bool limited = limits_.stall.count() > 0;
+    stalled_at_ = limited ? now + limits_.stall : clock::time_point::max();
+    // What is left of a record of TLS, and of its decoding, may never come as bytes of its own.
+    const std::uint64_t sure = left_ > framing_room ? left_ - framing_room : 1;
+    const std::size_t n = framing_.how == body_framing::kind::length ? water_.next(now, sure) : 1;
+    stream().expect(n);
+    collecting_ = n > 1;
+    if (collecting_) {
+      watch_.arm(std::min(stalled_at_, now + longest_collecting));
+    } else if (limited) {
+      watch_.arm(stalled_at_);
+    }
     return ready(system::readiness::read);
   }
 
@@ -181,8 +196,18 @@ class exchange {
 
  private:
   static constexpr unsigned most_interim = 16;
+  static constexpr std::uint64_t framing_room = 64u << 10;
+  static constexpr std::chrono::milliseconds longest_collecting{50};
 
   typename Environment::stream& stream() noexcept { return connection_->stream; }
+
+  /// A deadline has passed. While bytes were being collected, it is only the patience with that.
+  void overdue() {
+    if (!std::exchange(collecting_, false)) return stream().close();
+    water_.reset();
+    if (stalled_at_ != clock::time_point::max()) watch_.arm(stalled_at_);
+    stream().expect(1);
+  }
 
   bool reusable() {
     return complete_ && !surplus_ && in_.empty() && keep_alive_ &&
@@ -235,12 +260,15 @@ class exchange {
   chunked_decoder chunks_;
   read_buffer in_;  // what came with the head
   std::uint64_t left_ = 0;
+  low_water water_;
+  clock::time_point stalled_at_{};
+  bool collecting_ = false;
   bool reused_;
   bool answered_ = false;
   bool complete_ = false;
   bool surplus_ = false;
   bool keep_alive_ = false;
-  watchdog<typename Environment::timer> watch_;  // last: it points to the connection
+  watchdog<typename Environment::timer> watch_;
 };
 
 }  // namespace haul::http

@@ -26,7 +26,8 @@ enum class readiness : std::uint8_t { read, write };
 ///
 /// `buffered()` is true while bytes that have been received already can be read without waiting.
 /// `close()` makes a pending `wait` end with `operation_aborted`. `stale()` tells whether an idle
-/// connection was closed, or spoken on, by the other side.
+/// connection was closed, or spoken on, by the other side. `expect(n)` is a hint: waking the reader
+/// for fewer than `n` bytes is not worth it; a wait that has begun takes notice of a lower `n`.
 template <class S>
 concept stream = std::movable<S> &&
     requires(S& s, void* to, const void* from, std::size_t n, std::error_code& ec) {
@@ -35,6 +36,7 @@ concept stream = std::movable<S> &&
   { s.wait(readiness::read) } -> std::same_as<awaitable<std::error_code>>;
   { s.buffered() } -> std::same_as<bool>;
   { s.stale() } -> std::same_as<bool>;
+  s.expect(n);
   s.close();
 };
 

@@ -41,7 +41,7 @@ class system_environment {
   using file = system::file;
 
   explicit system_environment(const session_options& options)
-      : connector_(options.ca_file), workers_(options.disk_threads ? options.disk_threads : 1) {
+      : connector_(options.ca_file), workers_(options.worker_threads ? options.worker_threads : 1) {
     if (!options.proxy.empty()) {
       proxy_result given = parse_proxy(options.proxy);
       proxy_error_ = given.error;

@@ -79,6 +79,16 @@ class system_stream {
     co_return ec;
   }
 
+  /// Lets the kernel collect so many bytes before a wait for reading ends; the end of the
+  /// connection ends it too.
+  void expect(std::size_t n) {
+    if (n == state_->expected) return;
+    state_->expected = n;
+    const asio::socket_base::receive_low_watermark option{static_cast<int>(n)};
+    std::error_code ignored;
+    state_->socket.set_option(option, ignored);
+  }
+
   bool buffered() const {
     // A part of a record is pending too, but nothing can be read of it.
     return state_->ssl && !state_->drained && SSL_has_pending(state_->ssl.get()) == 1;
@@ -144,6 +154,7 @@ class system_stream {
     tls_context::ssl_ptr ssl;
     std::error_code io_error;
     readiness wants = readiness::read;
+    std::size_t expected = 1;
     bool drained = false;  // the last read took every whole record
   };
 

@@ -352,7 +352,6 @@ void download<Environment>::plan_streams(step& s, clock::time_point now) {
     wanted = governor_.level();
   }
   if (streams_.size() >= wanted || !plan_.has_work(now)) return;
-  if (blind_ && jobs_ > 0) return;  // what will be compared is still on its way to the disk
   const auto from = sources_.choose(now);
   if (!from) {
     if (ready) s.look_again = std::min(s.look_again, *ready);

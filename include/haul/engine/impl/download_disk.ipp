@@ -254,26 +254,6 @@ auto download<Environment>::open_part_job() -> std::shared_ptr<failure> {
   return disk_failure(ec, operation::writing, path);
 }
 
-/// Writes what a stream has received. Runs on a disk worker.
-template <system::environment Environment>
-void download<Environment>::write_block(const typename writer::block& b, std::size_t source) {
-  std::error_code ec;
-  storage_->part.write_at(b.offset, b.memory.data(), b.size, ec);
-  if (!ec && !request_.pieces()) hashes_.offer(b.offset, b.memory.data(), b.size);
-  const std::lock_guard lock{mutex_};
-  --jobs_;
-  if (ec) {
-    if (!fatal_) fatal_.emplace(ec, operation::writing, part_path(storage_->target).string());
-  } else {
-    const byte_range r{b.offset, b.offset + b.size};
-    plan_.written(r);
-    pieces_.note(r, source, plan_.written());
-    sources_[source].gave = true;
-  }
-  const bool due = (journaled() && proved() >= logged_ + flush_bytes) || pieces_.has_work();
-  if (ec || due || plan_.complete() || (jobs_ == 0 && streams_.empty())) wake();
-}
-
 /// Writes down what is on disk.
 template <system::environment Environment>
 awaitable<void> download<Environment>::flush() {

@@ -11,7 +11,6 @@
 #include <asio/error.hpp>
 
 #include <algorithm>
-#include <cstring>
 
 namespace haul::engine {
 
@@ -83,7 +82,9 @@ awaitable<bool> download<Environment>::fetch(stream_ptr st, byte_range range) {
   if (is_small()) {
     co_await receive_small(st, *reply.body);
   } else {
-    co_await receive(st, *reply.body, verdict.range, range.begin, tail);
+    const auto in = std::make_shared<inflow>(std::move(reply.body), verdict.range, range.begin,
+                                             tail, speed_floor{options_, core_->environment.now()});
+    co_await receive(st, in);
   }
   co_return true;
 }
@@ -188,7 +189,7 @@ bool download<Environment>::judge(stream& st, const asked_for& asked,
 
 /// The reply is of another version than what is there. False, always.
 template <system::environment Environment>
-bool download<Environment>::start_over(stream& st, errc why) {
+bool download<Environment>::start_over(const stream& st, errc why) {
   source& src = sources_[st.source];
   if (st.source != version_source_ && confirmed_) {
     // A mirror that has another file is no mirror.
@@ -356,18 +357,6 @@ void download<Environment>::settled() {
 }
 
 template <system::environment Environment>
-awaitable<void> download<Environment>::throttle(timer& t) {
-  for (;;) {
-    const auto now = core_->environment.now();
-    const auto ready = limiter_.ready_at(now);
-    if (ready <= now) co_return;
-    // Not too long at once: the limit may be raised meanwhile.
-    t.expires_at(std::min(ready, now + std::chrono::milliseconds{100}));
-    co_await t.async_wait(haul::detail::use_awaitable);
-  }
-}
-
-template <system::environment Environment>
 auto download<Environment>::how_to_join(const stream& st, byte_range range) -> join {
   const std::lock_guard lock{mutex_};
   if (!blind_ || range.begin == 0) return join::plain;
@@ -405,153 +394,10 @@ awaitable<std::shared_ptr<const std::string>> download<Environment>::read_tail(s
   co_return tail;
 }
 
-/// Whether `n` bytes at offset `at` are those of the tail that ends at `end`, where they meet it.
 template <system::environment Environment>
-bool download<Environment>::same_tail(const std::string& tail, std::uint64_t end, std::uint64_t at,
-                                      const char* seen, std::size_t n) {
-  const std::uint64_t begin = std::max(at, end - tail.size());
-  const std::uint64_t last = std::min(at + n, end);
-  if (begin >= last) return true;
-  return std::memcmp(tail.data() + (begin - (end - tail.size())), seen + (begin - at),
-                     static_cast<std::size_t>(last - begin)) == 0;
-}
-
-template <system::environment Environment>
-void download<Environment>::tail_differs(stream& st) {
+void download<Environment>::tail_differs(const stream& st) {
   const std::lock_guard lock{mutex_};
   start_over(st, errc::content_changed);
-}
-
-/// Reads the body that runs over `body`, of which what stands before `from` is known already.
-template <system::environment Environment>
-awaitable<void> download<Environment>::receive(stream_ptr st, exchange& x, byte_range body,
-                                               std::uint64_t from,
-                                               std::shared_ptr<const std::string> tail) {
-  auto& environment = core_->environment;
-  const auto out = std::make_shared<writer>(
-      environment, st->executor,
-      [self = this->shared_from_this(), source = st->source](const typename writer::block& b) {
-        self->write_block(b, source);
-      });
-  timer pace = environment.make_timer(st->executor);
-  std::uint64_t at = body.begin;
-  speed_floor floor{options_, environment.now()};
-  buffer_pool::buffer memory;
-  while (!x.complete()) {
-    if (wanted(*st) == 0) co_return;
-    if (limiter_.limited()) co_await throttle(pace);
-    if (!x.buffered()) co_await x.wait();
-    memory = core_->buffers.try_acquire();
-    if (!memory) {
-      buffer_pool::buffer waited = co_await core_->buffers.acquire();
-      memory = std::move(waited);
-    }
-    const auto most =
-        static_cast<std::size_t>(std::min<std::uint64_t>(memory.size(), limiter_.slice()));
-    std::size_t filled = 0;
-    std::error_code ec;
-    while (!ec && filled < most && !x.complete()) {
-      filled += x.read_some(memory.data() + filled, most - filled, ec);
-    }
-    const auto now = environment.now();
-    limiter_.charge(filled, now);
-    if (body.end != 0 && at + filled > body.end) {
-      // More than the head said: whose bytes these are cannot be told.
-      throw failure{errc::bad_content_range, operation::receiving};
-    }
-    std::size_t known = 0;
-    if (at < from) known = static_cast<std::size_t>(std::min<std::uint64_t>(filled, from - at));
-    if (!same_tail(*tail, from, at, memory.data(), known)) {
-      tail_differs(*st);
-      co_return;
-    }
-    const std::uint64_t fresh = filled - known;
-    const std::uint64_t mine = take_over(*st, filled, fresh, now);
-    if (known > 0) std::memmove(memory.data(), memory.data() + known, fresh);
-    if (mine > 0) {
-      typename writer::block b;
-      b.memory = std::move(memory);
-      b.size = static_cast<std::size_t>(mine);
-      b.offset = at + known;
-      out->push(std::move(b));
-    }
-    at += filled;
-    if (mine < fresh) co_return;  // the rest belongs to another stream
-    if (ec && ec != asio::error::would_block) throw failure{ec, operation::receiving};
-    floor.check(filled, now);
-    co_await out->room();
-  }
-  body_ended(*st, at, body.end);
-}
-
-template <system::environment Environment>
-std::uint64_t download<Environment>::wanted(const stream& st) const {
-  const std::lock_guard lock{mutex_};
-  return plan_.wanted(st.id);
-}
-
-/// Counts what was read; returns how much of the fresh bytes the stream has to write.
-template <system::environment Environment>
-std::uint64_t download<Environment>::take_over(const stream& st, std::uint64_t read,
-                                               std::uint64_t fresh, clock::time_point now) {
-  const std::lock_guard lock{mutex_};
-  received_ += read;
-  const std::uint64_t mine = plan_.received(st.id, fresh, now);
-  if (mine > 0) ++jobs_;
-  return mine;
-}
-
-/// The body has ended by its own framing, at offset `at`; `end` is where the head said it would.
-template <system::environment Environment>
-void download<Environment>::body_ended(stream&, std::uint64_t at, std::uint64_t end) {
-  const std::lock_guard lock{mutex_};
-  if (!version_.total) {
-    check_pieces(at);
-    version_.total = at;
-    plan_.ended(at);
-    begin_pieces(at);
-    return;
-  }
-  // A chunked body says how long it is only by its end.
-  if (end != 0 && at < end) throw failure{errc::connection_closed, operation::receiving};
-  if (end == 0 && at != *version_.total) {
-    if (!restart_ && ++restarts_ <= most_restarts) restart_ = errc::content_changed;
-    if (!restart_) throw failure{errc::content_changed, operation::receiving};
-  }
-}
-
-template <system::environment Environment>
-awaitable<void> download<Environment>::receive_small(stream_ptr st, exchange& x) {
-  const auto body = std::make_shared<std::string>();
-  body->resize(static_cast<std::size_t>(*version_.total));
-  timer pace = core_->environment.make_timer(st->executor);
-  speed_floor floor{options_, core_->environment.now()};
-  std::size_t have = 0;
-  while (!x.complete() && have < body->size()) {
-    if (limiter_.limited()) co_await throttle(pace);
-    if (!x.buffered()) co_await x.wait();
-    const auto most =
-        static_cast<std::size_t>(std::min<std::uint64_t>(body->size() - have, limiter_.slice()));
-    std::error_code ec;
-    const std::size_t got = x.read_some(body->data() + have, most, ec);
-    have += got;
-    const auto now = core_->environment.now();
-    limiter_.charge(got, now);
-    count_received(got);
-    if (ec && ec != asio::error::would_block) throw failure{ec, operation::receiving};
-    floor.check(got, now);
-  }
-  if (have < body->size()) throw failure{errc::connection_closed, operation::receiving};
-  const std::lock_guard lock{mutex_};
-  plan_.received(st->id, have, core_->environment.now());
-  sources_[st->source].gave = true;
-  small_body_ = body;
-}
-
-template <system::environment Environment>
-void download<Environment>::count_received(std::uint64_t n) {
-  const std::lock_guard lock{mutex_};
-  received_ += n;
 }
 
 /// Asks the program for a fresh URL.
