@@ -247,6 +247,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
     std::optional<std::pair<std::size_t, byte_range>> open;  // a stream: source and range
     unsigned stream_id = 0;
     std::optional<std::size_t> refresh;  // a source that wants a fresh URL
+    stream_ptr drop;                     // a stream that lags; another takes its place
     bool over = false;                   // the streams' work is done, or useless
     bool flush = false;                  // the journal is due
     bool pause = false;
@@ -269,6 +270,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   unsigned next_stream_id();
   stream_ptr add_stream(std::size_t source, unsigned id);
   void launch(const stream_ptr& st, awaitable<void> body);
+  void end_stream(const stream_ptr& st);
   void stream_ended(const stream_ptr& st, std::exception_ptr error);
   void reunite();
   void note_failure(const stream_ptr& st, const failure& f);
@@ -330,8 +332,8 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   static bool same_tail(const std::string& tail, std::uint64_t end, std::uint64_t at,
                         const char* seen, std::size_t n);
   bool goes_on(const stream& st) const;
-  std::uint64_t take_over(const stream& st, std::uint64_t read, std::uint64_t fresh,
-                          clock::time_point now);
+  planner::share take_over(const stream& st, std::uint64_t read, std::uint64_t fresh,
+                           clock::time_point now);
   void body_ended(stream& st, std::uint64_t at, std::uint64_t body_end);
   awaitable<void> receive_small(stream_ptr st, exchange& x);
   void count_received(std::uint64_t n);

@@ -218,6 +218,7 @@ awaitable<void> download<Environment>::transfer() {
       spawn_refresh(*s.refresh);
       continue;
     }
+    if (s.drop) end_stream(s.drop);
     if (s.report) report_progress(false);
     if (s.catch_up) submit_catch_up();
     if (s.check) submit_piece_check();
@@ -346,7 +347,13 @@ void download<Environment>::plan_streams(step& s, clock::time_point now) {
     const bool answered = std::all_of(streams_.begin(), streams_.end(),
                                       [](const auto& st) { return st.second->answered; }) &&
                           streams_.size() >= governor_.level();
-    const bool throttled = limiter_.limited() && limiter_.ready_at(now) > now;
+    const bool limited = limiter_.limited();
+    const bool throttled = limited && limiter_.ready_at(now) > now;
+    plan_.set_latency(answer_time_);
+    plan_.set_held_back(limited);
+    for (const auto& [id, st] : streams_) {
+      if (st->answered && plan_.lags(id, now)) s.drop = st;
+    }
     const auto again = governor_.update(now, received_, answered, answer_time_, throttled);
     s.look_again = std::min(s.look_again, std::max(again, now + std::chrono::milliseconds{1}));
     wanted = governor_.level();
@@ -406,14 +413,17 @@ void download<Environment>::launch(const stream_ptr& st, awaitable<void> body) {
                  }));
 }
 
+template <system::environment Environment>
+void download<Environment>::end_stream(const stream_ptr& st) {
+  asio::post(st->executor, [st] {
+    if (!st->ended) st->signal.emit(asio::cancellation_type::terminal);
+  });
+}
+
 /// Ends all streams, and waits until nothing of theirs is on its way to the disk.
 template <system::environment Environment>
 awaitable<void> download<Environment>::quiesce() {
-  for (const stream_ptr& st : all_streams()) {
-    asio::post(st->executor, [st] {
-      if (!st->ended) st->signal.emit(asio::cancellation_type::terminal);
-    });
-  }
+  for (const stream_ptr& st : all_streams()) end_stream(st);
   while (busy()) co_await wake_.wait();
 }
 

@@ -79,15 +79,16 @@ auto download<Environment>::move_block(const stream& st, inflow& in, buffer_pool
     return inflow::step::leave;
   }
   const std::uint64_t fresh = filled - known;
-  const std::uint64_t mine = take_over(st, filled, fresh, now);
-  if (mine > 0) {
-    const std::uint64_t offset = in.at + known;
-    const bool written =
-        write_block(offset, memory.data() + known, static_cast<std::size_t>(mine), st.source);
+  const planner::share mine = take_over(st, filled, fresh, now);
+  if (mine.size > 0) {
+    const std::uint64_t before = known + mine.skip;
+    const bool written = write_block(in.at + before, memory.data() + before,
+                                     static_cast<std::size_t>(mine.size), st.source);
     if (!written) return inflow::step::leave;
   }
   in.at += filled;
-  if (mine < fresh) return inflow::step::leave;  // the rest belongs to another stream
+  if (mine.skip + mine.size < fresh)
+    return inflow::step::leave;  // the rest belongs to another stream
   if (ec && ec != asio::error::would_block) throw failure{ec, operation::receiving};
   in.floor.check(filled, now);
   if (x.complete()) return inflow::step::end;
@@ -146,10 +147,10 @@ bool download<Environment>::goes_on(const stream& st) const {
   return !stop_ && !pause_ && !fatal_ && !restart_ && plan_.wanted(st.id) > 0;
 }
 
-/// Counts what was read; returns how much of the fresh bytes the stream has to write.
+/// Counts what was read; returns which of the fresh bytes the stream has to write.
 template <system::environment Environment>
-std::uint64_t download<Environment>::take_over(const stream& st, std::uint64_t read,
-                                               std::uint64_t fresh, clock::time_point now) {
+planner::share download<Environment>::take_over(const stream& st, std::uint64_t read,
+                                                std::uint64_t fresh, clock::time_point now) {
   const std::lock_guard lock{mutex_};
   received_ += read;
   return plan_.received(st.id, fresh, now);
