@@ -179,6 +179,27 @@ system::path_status disk::status(const std::string& path, std::error_code& ec) {
   return s;
 }
 
+disk::node_ptr disk::open_unnamed(std::error_code& ec) {
+  if (!unnamed_files) {
+    ec = std::make_error_code(std::errc::operation_not_supported);
+    return nullptr;
+  }
+  if (!change(call::open, ec)) return nullptr;
+  auto n = std::make_shared<node>();
+  n->modified = world_.wall_clock();
+  return n;
+}
+
+void disk::name(const node_ptr& n, const std::string& path, std::error_code& ec) {
+  if (!change(call::rename, ec)) return;
+  if (crashed_ && world_.random.chance(500)) return;
+  if (names_.contains(path)) {
+    ec = std::make_error_code(std::errc::file_exists);
+    return;
+  }
+  record(renaming{{}, path, n});
+}
+
 void disk::rename(const std::string& from, const std::string& to, std::error_code& ec) {
   if (!change(call::rename, ec)) return;
   if (crashed_ && world_.random.chance(500)) return;

@@ -44,6 +44,9 @@ class disk {
   explicit disk(world& w) : world_(w) {}
 
   node_ptr open(const std::string& path, system::open_mode mode, std::error_code& ec);
+  node_ptr open_unnamed(std::error_code& ec);
+  /// Gives a file without a name its name, unless there is one of this name.
+  void name(const node_ptr& n, const std::string& path, std::error_code& ec);
   system::path_status status(const std::string& path, std::error_code& ec);
   void rename(const std::string& from, const std::string& to, std::error_code& ec);
   void remove(const std::string& path, std::error_code& ec);
@@ -77,7 +80,8 @@ class disk {
   /// The change of the disk that the crash comes with, counted down; 0 is none.
   std::uint64_t crash_after = 0;
   crash_kind crash_how = crash_kind::process;
-  bool track = false;  ///< whether the loss of power is to be expected
+  bool unnamed_files = true;  ///< whether it can do them
+  bool track = false;         ///< whether the loss of power is to be expected
 
  private:
   struct renaming {

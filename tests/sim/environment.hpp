@@ -27,7 +27,9 @@ namespace haul::sim {
 
 /// All that is outside of a process.
 struct universe {
-  universe(std::uint64_t seed, bool verbose) : w(seed, verbose), d(w), n(w) {}
+  universe(std::uint64_t seed, bool verbose) : w(seed, verbose), d(w), n(w) {
+    d.unnamed_files = seed % 4 != 0;
+  }
   world w;
   disk d;
   network n;
@@ -121,6 +123,7 @@ class sim_stream {
     wire_->expected = n;
     if (wire_->ready()) wire_->wake();
   }
+  void pace(std::uint64_t) {}
   bool buffered() const { return false; }
   bool stale() const { return wire_->gone || wire_->over || wire_->readable() > 0; }
   void close();
@@ -190,6 +193,9 @@ class sim_file {
   void resize(std::uint64_t n, std::error_code& ec) { universe_->d.resize(*node_, n, ec); }
   std::uint64_t size(std::error_code& ec) { return universe_->d.size(*node_, ec); }
   void sync(std::error_code& ec) { universe_->d.sync(*node_, ec); }
+  void name(const std::filesystem::path& path, std::error_code& ec) {
+    universe_->d.name(node_, path.native(), ec);
+  }
   bool try_lock(std::error_code& ec) { return universe_->d.lock(*node_, me_.get(), ec); }
 
  private:
@@ -225,6 +231,10 @@ class sim_environment {
 
   file open(const std::filesystem::path& path, system::open_mode mode, std::error_code& ec) {
     disk::node_ptr n = universe_.d.open(path.native(), mode, ec);
+    return n ? file{universe_, std::move(n)} : file{};
+  }
+  file open_unnamed(const std::filesystem::path&, std::error_code& ec) {
+    disk::node_ptr n = universe_.d.open_unnamed(ec);
     return n ? file{universe_, std::move(n)} : file{};
   }
   system::path_status status(const std::filesystem::path& path, std::error_code& ec) {

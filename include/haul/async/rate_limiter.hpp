@@ -62,6 +62,15 @@ class rate_limiter {
     return at;
   }
 
+  /// The lowest limit from here upwards, in bytes per second; 0 when there is none.
+  std::uint64_t lowest_rate() {
+    std::uint64_t lowest = 0;
+    each([&](token_bucket& b) {
+      if (b.rate() != 0 && (lowest == 0 || b.rate() < lowest)) lowest = b.rate();
+    });
+    return lowest;
+  }
+
   /// The most that one read should take.
   std::uint64_t slice() {
     std::uint64_t bytes = UINT64_MAX;

@@ -218,6 +218,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   struct storage {
     std::filesystem::path folder;  // when the server gives the name
     std::filesystem::path target;  // empty until it is known
+    std::string free_name;         // under which nothing stands in the folder
     file part;
     file log;
     std::uint64_t log_size = 0;
@@ -332,6 +333,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   static bool same_tail(const std::string& tail, std::uint64_t end, std::uint64_t at,
                         const char* seen, std::size_t n);
   bool goes_on(const stream& st) const;
+  std::uint64_t pace_of_one();
   planner::share take_over(const stream& st, std::uint64_t read, std::uint64_t fresh,
                            clock::time_point now);
   void body_ended(stream& st, std::uint64_t at, std::uint64_t body_end);
@@ -349,6 +351,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
                                   const std::filesystem::path& path);
   std::string read_journal(const std::filesystem::path& target, std::error_code& ec);
   std::error_code load_journal(const std::filesystem::path& target, storage& into);
+  bool take_free_name(const std::string& name);
   failure_ptr name_job(const std::string& name);
   failure_ptr open_part_job();
   awaitable<void> flush();
@@ -359,6 +362,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   awaitable<bool> verify();
   awaitable<void> publish();
   failure_ptr publish_job();
+  bool write_unnamed(std::error_code& ec);
   awaitable<void> leave(std::error_code why);
   void leave_job(bool keep);
   void remove_journal();

@@ -77,6 +77,7 @@ class exchange {
   ///                          the system's error.
   awaitable<void> start(std::string_view method, std::string request) {
     stream().expect(1);
+    stream().pace(0);
     const auto deadline = environment_.now() + limits_.head;
     if (limits_.head.count() > 0) watch_.arm(deadline);
     std::size_t sent = 0;
@@ -187,6 +188,9 @@ class exchange {
     }
     return ready(system::readiness::read);
   }
+
+  /// Says how fast the body will be read at the most, in bytes a second; 0 is as fast as it comes.
+  void pace(std::uint64_t rate) { stream().pace(rate); }
 
   /// Gives the connection up now.
   void close() {

@@ -28,6 +28,8 @@ enum class readiness : std::uint8_t { read, write };
 /// `close()` makes a pending `wait` end with `operation_aborted`. `stale()` tells whether an idle
 /// connection was closed, or spoken on, by the other side. `expect(n)` is a hint: waking the reader
 /// for fewer than `n` bytes is not worth it; a wait that has begun takes notice of a lower `n`.
+/// `pace(rate)` is another: so many bytes a second will be read at the most, and the sender should
+/// not send much faster; 0 is no limit.
 template <class S>
 concept stream = std::movable<S> &&
     requires(S& s, void* to, const void* from, std::size_t n, std::error_code& ec) {
@@ -37,6 +39,7 @@ concept stream = std::movable<S> &&
   { s.buffered() } -> std::same_as<bool>;
   { s.stale() } -> std::same_as<bool>;
   s.expect(n);
+  s.pace(std::uint64_t{});
   s.close();
 };
 
@@ -62,6 +65,7 @@ concept environment = requires(E& e, asio::any_io_executor executor, const route
   e.submit(std::move(job));
 
   { e.open(path, open_mode::read, ec) } -> std::same_as<typename E::file>;
+  { e.open_unnamed(path, ec) } -> std::same_as<typename E::file>;
   { e.status(path, ec) } -> std::same_as<path_status>;
   e.rename(path, path, ec);
   e.rename_if_absent(path, path, ec);

@@ -37,6 +37,9 @@ class file {
   ~file() { close(); }
 
   static file open(const std::filesystem::path& path, open_mode mode, std::error_code& ec);
+  /// A new file in the folder that has no name yet, and is gone with this handle unless it is given
+  /// one. `std::errc::operation_not_supported` where there is no such thing.
+  static file open_unnamed(const std::filesystem::path& folder, std::error_code& ec);
   bool is_open() const noexcept { return handle_ != -1; }
   void close() noexcept;
 
@@ -50,6 +53,8 @@ class file {
   std::uint64_t size(std::error_code& ec);
   /// Waits until the data is on stable storage.
   void sync(std::error_code& ec);
+  /// Gives an unnamed file its name; `std::errc::file_exists` when something has it already.
+  void name(const std::filesystem::path& path, std::error_code& ec);
   /// Locks the file for this open handle. False, without an error, when somebody else holds it.
   bool try_lock(std::error_code& ec);
 

@@ -103,6 +103,9 @@ class system_environment {
   file open(const std::filesystem::path& path, open_mode mode, std::error_code& ec) {
     return file::open(path, mode, ec);
   }
+  file open_unnamed(const std::filesystem::path& folder, std::error_code& ec) {
+    return file::open_unnamed(folder, ec);
+  }
   path_status status(const std::filesystem::path& path, std::error_code& ec) {
     return status_of(path, ec);
   }

@@ -11,6 +11,11 @@
 #include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>
 #include <climits>
+#ifdef __linux__
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#endif
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -18,6 +23,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -89,6 +95,28 @@ class system_stream {
     state_->socket.set_option(option, ignored);
   }
 
+  /// Keeps the receive window to what is read in the time that the sender needs to hear of it, so
+  /// that it sends evenly. No more than a hint, and only on Linux.
+  void pace(std::uint64_t rate) {
+    if (rate == state_->pace) return;
+    state_->pace = rate;
+#if defined(__linux__) && defined(TCP_WINDOW_CLAMP)
+    const int s = state_->socket.native_handle();
+    std::uint64_t window = largest_window;
+    if (rate != 0) {
+      tcp_info info{};
+      socklen_t size = sizeof info;
+      const bool known = ::getsockopt(s, IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+      const std::uint64_t microseconds = 20'000 + 2 * (known ? info.tcpi_rtt : 100'000);
+      const std::uint64_t per_second = std::min<std::uint64_t>(rate, 1u << 30);
+      window = std::clamp<std::uint64_t>(per_second * microseconds / 1'000'000, 16u << 10,
+                                         largest_window);
+    }
+    const int value = static_cast<int>(window);
+    ::setsockopt(s, IPPROTO_TCP, TCP_WINDOW_CLAMP, &value, sizeof value);
+#endif
+  }
+
   bool buffered() const {
     // A part of a record is pending too, but nothing can be read of it.
     return state_->ssl && !state_->drained && SSL_has_pending(state_->ssl.get()) == 1;
@@ -147,6 +175,8 @@ class system_stream {
   bool session_reused() const { return state_->ssl && SSL_session_reused(state_->ssl.get()) == 1; }
 
  private:
+  static constexpr std::uint64_t largest_window = 1u << 30;
+
   struct state {
     explicit state(asio::ip::tcp::socket s) : socket(std::move(s)) {}
     asio::ip::tcp::socket socket;
@@ -155,6 +185,7 @@ class system_stream {
     std::error_code io_error;
     readiness wants = readiness::read;
     std::size_t expected = 1;
+    std::uint64_t pace = 0;
     bool drained = false;  // the last read took every whole record
   };
 

@@ -79,6 +79,10 @@ auto download<Environment>::prepare_job() -> std::shared_ptr<failure> {
     // The name that the URL gives is the likeliest: what an earlier run left may be found by it.
     if (!url_name_.empty()) {
       ec = load_journal(path / url_name_, *made);
+      if (!made->has_journal) {
+        const system::path_status same = core_->environment.status(path / url_name_, ec);
+        if (!ec && !same.exists) made->free_name = url_name_;
+      }
       if (made->resumable) {
         made->target = path / url_name_;
         failed = check_target(made->target);
@@ -172,7 +176,21 @@ std::error_code download<Environment>::load_journal(const std::filesystem::path&
   return {};
 }
 
-/// The server has said how the file is called.
+/// The server has said how the file is called. True when nothing is there under this name: that was
+/// looked at before, and publishing will not replace what has come since.
+template <system::environment Environment>
+bool download<Environment>::take_free_name(const std::string& name) {
+  const std::lock_guard lock{mutex_};
+  storage& st = *storage_;
+  if (name != st.free_name || replaces()) return false;
+  std::filesystem::path target =
+      st.folder / std::filesystem::path{std::u8string{name.begin(), name.end()}};
+  if (!core_->claim(target)) return false;
+  claimed_ = st.target = std::move(target);
+  return true;
+}
+
+/// The same, where it has to be looked at.
 template <system::environment Environment>
 auto download<Environment>::name_job(const std::string& name) -> std::shared_ptr<failure> {
   storage& st = *storage_;
@@ -396,6 +414,10 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
   const bool power = options_.durability == durability::power;
   std::error_code ec;
   if (small_body_) {
+    const bool named = write_unnamed(ec);
+    if (ec == std::errc::file_exists) ec = errc::target_exists;
+    if (ec) return disk_failure(ec, operation::publishing, st.target);
+    if (named) return nullptr;
     environment.make_directories(st.target.parent_path(), ec);
     if (!ec) st.part = environment.open(part, system::open_mode::update, ec);
     if (ec) return disk_failure(ec, operation::writing, part);
@@ -426,6 +448,32 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
   if (power) environment.sync_directory(st.target.parent_path(), ec);
   if (ec) return disk_failure(ec, operation::publishing, st.target);
   return nullptr;
+}
+
+/// The shortest way for a file in memory: it has no name until all of it is there. False where that
+/// is not possible, or something of an earlier run has to be seen to.
+template <system::environment Environment>
+bool download<Environment>::write_unnamed(std::error_code& ec) {
+  storage& st = *storage_;
+  auto& environment = core_->environment;
+  if (replaces() || st.has_journal || st.part.is_open()) return false;
+  const std::filesystem::path folder = st.target.parent_path();
+  const system::path_status left = environment.status(part_path(st.target), ec);
+  if (left.exists) return false;
+  if (!ec) {
+    file fresh = environment.open_unnamed(folder, ec);
+    if (!ec) fresh.write_at(0, small_body_->data(), small_body_->size(), ec);
+    if (!ec && options_.durability == durability::power) fresh.sync(ec);
+    if (!ec) fresh.name(st.target, ec);
+  }
+  if (!ec && options_.durability == durability::power) environment.sync_directory(folder, ec);
+  if (!ec) return true;
+  // No folder yet, or no such files here.
+  const bool other_way = ec == std::errc::no_such_file_or_directory ||
+                         ec == std::errc::not_a_directory ||
+                         ec == std::errc::operation_not_supported;
+  if (other_way) ec.clear();
+  return false;
 }
 
 /// The target is complete: whatever journal there was has done its work.

@@ -293,7 +293,7 @@ std::string download<Environment>::name_from(const http::reply<Environment>& rep
 /// @param whole  Whether the reply is the whole file.
 template <system::environment Environment>
 awaitable<bool> download<Environment>::settle(stream_ptr st, std::string name, bool whole) {
-  if (needs_name()) {
+  if (needs_name() && !take_free_name(name)) {
     auto job = [self = this->shared_from_this(), name = std::move(name)] {
       return self->name_job(name);
     };

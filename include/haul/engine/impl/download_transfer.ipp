@@ -21,6 +21,7 @@ awaitable<void> download<Environment>::receive(stream_ptr st, inflow_ptr in) {
   timer pace = environment.make_timer(st->executor);
   auto next = inflow::step::read;
   while (next != inflow::step::end) {
+    in->body->pace(pace_of_one());
     if (limiter_.limited()) {
       const auto begun = environment.now();
       co_await throttle(pace);
@@ -138,6 +139,15 @@ bool download<Environment>::same_tail(const std::string& tail, std::uint64_t end
   if (begin >= last) return true;
   return std::memcmp(tail.data() + (begin - (end - tail.size())), seen + (begin - at),
                      static_cast<std::size_t>(last - begin)) == 0;
+}
+
+/// How fast one of the streams may be under the limits, with room for the others to be slower.
+template <system::environment Environment>
+std::uint64_t download<Environment>::pace_of_one() {
+  const std::uint64_t all = limiter_.lowest_rate();
+  if (all == 0) return 0;
+  const std::lock_guard lock{mutex_};
+  return std::max<std::uint64_t>(2 * all / std::max<std::size_t>(streams_.size(), 1), 1);
 }
 
 /// Whether a stream that moves bytes should move more.

@@ -45,6 +45,41 @@ HAUL_DECL file file::open(const std::filesystem::path& path, open_mode mode, std
   return f;
 }
 
+HAUL_DECL file file::open_unnamed(const std::filesystem::path& folder, std::error_code& ec) {
+  ec.clear();
+  file f;
+#ifdef O_TMPFILE
+  const char* const where = folder.empty() ? "." : folder.c_str();
+  do {
+    f.handle_ = ::open(where, O_RDWR | O_TMPFILE | O_CLOEXEC, 0666);
+  } while (f.handle_ < 0 && errno == EINTR);
+  if (f.handle_ >= 0) return f;
+  f.handle_ = -1;
+  // A kernel that does not know of it takes it for an attempt to write to a folder.
+  if (errno != EISDIR && errno != EOPNOTSUPP && errno != EINVAL) {
+    detail::set_from_errno(ec);
+    return f;
+  }
+#else
+  static_cast<void>(folder);
+#endif
+  ec = std::make_error_code(std::errc::operation_not_supported);
+  return f;
+}
+
+HAUL_DECL void file::name(const std::filesystem::path& path, std::error_code& ec) {
+  ec.clear();
+#ifdef O_TMPFILE
+  char self[32];
+  std::snprintf(self, sizeof self, "/proc/self/fd/%d", static_cast<int>(handle_));
+  if (::linkat(AT_FDCWD, self, AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return;
+  detail::set_from_errno(ec);
+#else
+  static_cast<void>(path);
+  ec = std::make_error_code(std::errc::operation_not_supported);
+#endif
+}
+
 HAUL_DECL void file::close() noexcept {
   if (handle_ != -1) ::close(static_cast<int>(std::exchange(handle_, -1)));
 }
