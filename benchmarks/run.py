@@ -10,6 +10,7 @@ import os
 import pathlib
 import platform
 import random
+import re
 import resource
 import shutil
 import socket
@@ -18,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import weather
 
 GIB = 1 << 30
 
@@ -154,7 +157,7 @@ http {{
             return True
         return check
 
-    def compare(self, title, commands, check, size, rounds, limit=600):
+    def compare(self, title, commands, check, size, rounds, limit=600, before=None):
         """Runs all commands in each round, in another order each time."""
         print(f"\n### {title}\n")
         found = {name: [] for name in commands}
@@ -162,6 +165,8 @@ http {{
             names = list(commands)
             random.shuffle(names)
             for name in names:
+                if before:
+                    before()
                 found[name].append(self.measure(commands[name], check, limit))
         rows = {}
         for name, runs in found.items():
@@ -183,20 +188,19 @@ http {{
             print(f"| {name} | {row[0]:.2f} | {cpu:.2f} | {row[2]:.0f} | {ratios(row, base)} | "
                   f"{ratios(row, best)} |")
         sys.stdout.flush()
+        return rows
 
     # The scenarios.
 
-    def one_file(self, tls, connections):
-        size = self.options.mib << 20
-        self.make_file("large", size)
-        url, n = self.url(tls) + "/large", str(connections)
-        ca = str(self.ca)
+    def tools(self, url, connections):
+        """haul and the others, each with its best settings for one large file."""
+        n, ca = str(connections), str(self.ca)
+        insecure = ["--insecure"] if url.startswith("https") else []
         commands = {
-            "loop": [self.large, url, "large", n, ca],
             "haul": [self.haul, "-q", "--cacert", ca, "-x", n, url],
             "aria2": ["aria2c", "-q", f"--ca-certificate={ca}", "-x", n, "-s", n, "-k", "1M",
                       "--file-allocation=falloc", "--disk-cache=64M", url],
-            "axel": ["axel", "-q", "-n", n, *(["--insecure"] if tls else []), url],
+            "axel": ["axel", "-q", "-n", n, *insecure, url],
             "lftp": ["lftp", "-c", f"set ssl:ca-file {ca}; set net:socket-buffer 1048576; "
                      f"set xfer:buffer-size 1048576; " +
                      (f"pget -n {n} {url}" if connections > 1 else f"get {url}")],
@@ -205,8 +209,16 @@ http {{
             commands["curl"] = ["curl", "-s", "--cacert", ca, "-O", url]
             commands["wget2"] = ["wget2", "-q", f"--ca-certificate={ca}", url]
         else:
-            commands["wget2"] = ["wget2", "-q", f"--ca-certificate={ca}", "--chunk-size=64M",
+            commands["wget2"] = ["wget2", "-q", f"--ca-certificate={ca}", "--chunk-size=16M",
                                  f"--max-threads={n}", url]
+        return commands
+
+    def one_file(self, tls, connections):
+        size = self.options.mib << 20
+        self.make_file("large", size)
+        url, n = self.url(tls) + "/large", str(connections)
+        ca = str(self.ca)
+        commands = {"loop": [self.large, url, "large", n, ca], **self.tools(url, connections)}
         kind = "TLS 1.3" if tls else "plain"
         self.compare(f"{self.options.mib} MiB, {kind}, {n} connection{'s' if connections > 1 else ''}",
                      commands, self.same_file("large"), size, self.options.rounds)
@@ -238,16 +250,126 @@ http {{
         self.make_file("held", size)
         url = self.url(False, self.slow_port) + "/held"
         print(f"\nArithmetic floor: {size / (16 * (8 << 20)):.2f} s")
-        commands = {
-            "haul": [self.haul, "-q", "-x", "16", url],
-            "aria2": ["aria2c", "-q", "-x", "16", "-s", "16", "-k", "1M",
-                      "--file-allocation=falloc", url],
-            "axel": ["axel", "-q", "-n", "16", url],
-            "lftp": ["lftp", "-c", f"pget -n 16 {url}"],
-            "wget2": ["wget2", "-q", "--chunk-size=16M", "--max-threads=16", url],
-        }
+        commands = self.tools(url, 16)
         self.compare(f"{size >> 20} MiB, each connection held to 8 MiB/s, 16 allowed", commands,
                      self.same_file("held"), size, self.options.rounds)
+
+    def through(self, link, title, connections, size, rounds, before=None):
+        """One file through a proxy that makes weather."""
+        self.make_file(f"file{size >> 20}", size)
+        proxy = weather.Proxy(link, self.port)
+        try:
+            commands = self.tools(f"http://127.0.0.1:{proxy.port}/file{size >> 20}", connections)
+            return self.compare(title, commands, self.same_file(f"file{size >> 20}"), size, rounds,
+                                300, proxy.reset), proxy
+        finally:
+            proxy.stop()
+
+    def lagging(self):
+        size, speed = 256 << 20, 8 << 20
+        rounds = max(1, self.options.rounds // 2)
+        title = f"{size >> 20} MiB, 8 connections of 8 MiB/s each"
+        fair, _ = self.through(weather.Weather(speed=speed), title, 8, size, rounds)
+        slow, _ = self.through(weather.Weather(speed=speed, slow=2),
+                               title + ", one 50 times slower after 1 MiB", 8, size, rounds)
+        print("\nWall time with the slow one to that without: " +
+              ratios_of(slow, fair))
+
+    def end(self):
+        """How long the last 5 % take when one connection has a tenth of the others' speed."""
+        size, speed = 256 << 20, 8 << 20
+        self.make_file(f"file{size >> 20}", size)
+        print(f"\n### The last 5 % of {size >> 20} MiB, one of 8 connections at a tenth of 8 MiB/s\n")
+        print("| | wall s | last 5 %, to its share |\n|---|---|---|")
+        proxy = weather.Proxy(weather.Weather(speed=speed, slow=2, slow_by=10, slow_after=0),
+                              self.port)
+        try:
+            tools = self.tools(f"http://127.0.0.1:{proxy.port}/file{size >> 20}", 8)
+            for name, command in tools.items():
+                proxy.reset()
+                wall, _, _, right = self.measure(command, self.same_file(f"file{size >> 20}"), 300)
+                log = proxy.log
+                if not right or not log:
+                    print(f"| {name} | failed | |")
+                    continue
+                begun, ended = log[0][0], log[-1][0]
+                at = next(t for t, total in log if total >= 0.95 * size)
+                share = (ended - at) / (0.05 * (ended - begun))
+                print(f"| {name} | {wall:.2f} | {share:.2f} |")
+        finally:
+            proxy.stop()
+
+    def far(self, connections):
+        link = weather.Weather(round_trip=0.04, loss=1e-4)
+        self.through(link, f"200 MiB over 40 ms with losses, {connections} "
+                     f"connection{'s' if connections > 1 else ''} allowed", connections, 200 << 20,
+                     max(1, self.options.rounds // 2))
+
+    def punishing(self):
+        link = weather.Weather(speed=32 << 20, most=2)
+        self.through(link, "128 MiB from a server that is slow to all when there are more than 2 "
+                     "connections, 16 allowed", 16, 128 << 20, max(1, self.options.rounds // 2))
+
+    def limited(self):
+        """Bytes that the kernel has received in each 250 ms, under a limit of 20 MB/s."""
+        self.make_file("large", self.options.mib << 20)
+        url = self.url(False) + "/large"
+        print("\n### A limit of 20 MB/s: bytes received by the kernel in 250 ms, to 5 MB\n")
+        print("| | first | lowest, highest of the others | within 10 % |\n|---|---|---|---|")
+        for name, command in {
+                "haul, 1 connection": [self.haul, "-q", "-x", "1", "--limit-rate", "20000000", url],
+                "haul, 8 connections": [self.haul, "-q", "-x", "8", "--limit-rate", "20000000", url],
+                "curl": ["curl", "-s", "--limit-rate", "20000000", "-O", url],
+                "aria2, 8 connections": ["aria2c", "-q", "-x", "8", "-s", "8", "-k", "1M",
+                                         "--max-overall-download-limit=20000000", url],
+                "wget2": ["wget2", "-q", "--limit-rate=20000000", url],
+        }.items():
+            windows = self.windows(command)
+            others = windows[1:]
+            good = sum(0.9 <= w <= 1.1 for w in others)
+            print(f"| {name} | {windows[0]:.2f} | {min(others):.2f}, {max(others):.2f} | "
+                  f"{good} of {len(others)} |")
+        sys.stdout.flush()
+
+    def windows(self, command):
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir()
+        process = subprocess.Popen(command, cwd=self.out, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        seen = []
+        try:
+            while not seen or seen[-1][0] < seen[0][0] + 5.3:
+                out = subprocess.run(["ss", "-tinH", "dport", "=", f":{self.port}"],
+                                     capture_output=True, text=True).stdout
+                total = sum(int(n) for n in re.findall(r"bytes_received:(\d+)", out))
+                if total or seen:
+                    seen.append((time.monotonic(), total))
+                if process.poll() is not None:
+                    sys.exit(f"benchmarks: {command[0]} ended too early")
+                time.sleep(0.02)
+        finally:
+            process.kill()
+            process.wait()
+
+        def at(t):
+            after = next(i for i, (when, _) in enumerate(seen) if when >= t)
+            if after == 0:
+                return 0
+            (t0, n0), (t1, n1) = seen[after - 1], seen[after]
+            return n0 + (n1 - n0) * (t - t0) / (t1 - t0)
+
+        begin = seen[0][0]
+        return [(at(begin + (i + 1) / 4) - (at(begin + i / 4) if i else 0)) / 5e6
+                for i in range(20)]
+
+    def control(self):
+        print("\n### Pause, resume and stop of a download over 8 connections\n")
+        self.make_file("large", self.options.mib << 20)
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir()
+        program = str(self.build / "benchmarks" / "control")
+        print(subprocess.run([program, self.url(False, self.slow_port) + "/large", "large", "200"],
+                             cwd=self.out, check=True, capture_output=True, text=True).stdout)
 
     def crawling(self, tls):
         """A thousand downloads at 1 KiB/s each, of 5 KiB; how much memory they take."""
@@ -282,6 +404,11 @@ http {{
         }
         self.compare(f"1,000 downloads at 1 KiB/s each, {'TLS 1.3' if tls else 'plain'}", commands,
                      check, 0, max(1, self.options.rounds // 2))
+
+
+def ratios_of(rows, base):
+    return ", ".join(f"{name} {rows[name][0] / base[name][0]:.2f}"
+                     for name in rows if rows[name] and base[name])
 
 
 def ratios(row, base):
@@ -346,9 +473,20 @@ SCENARIOS = {
     "small": lambda b: b.small_files(False),
     "small-tls": lambda b: b.small_files(True),
     "held": lambda b: b.held(),
+    "lagging": lambda b: b.lagging(),
+    "end": lambda b: b.end(),
+    "far": lambda b: b.far(1),
+    "far16": lambda b: b.far(16),
+    "punishing": lambda b: b.punishing(),
+    "limited": lambda b: b.limited(),
+    "control": lambda b: b.control(),
     "crawl": lambda b: b.crawling(False),
     "crawl-tls": lambda b: b.crawling(True),
 }
+
+
+# Those that take their time, whatever the sizes.
+LONG = {"lagging", "end", "far", "far16", "punishing", "limited", "crawl", "crawl-tls"}
 
 
 def main():
@@ -365,7 +503,7 @@ def main():
     options.rounds = options.rounds or (2 if short else 5)
     options.mib = options.mib or (256 if short else 2048)
     options.files = options.files or (1000 if short else 5000)
-    wanted = options.scenario or [s for s in SCENARIOS if not (short and "crawl" in s)]
+    wanted = options.scenario or [s for s in SCENARIOS if not (short and s in LONG)]
     bench = Bench(options)
     try:
         bench.start()
