@@ -54,6 +54,7 @@ packages=(
   nginx tinyproxy-bin microsocks
 )
 if has release; then packages+=(clang-tools-16 clang-format-14 chromium chromium-driver curl doxygen); fi
+if has release || has clang; then packages+=(qtbase5-dev); fi
 if has clang || has fuzz; then packages+=(clang-16); fi
 if has fuzz; then packages+=(libclang-rt-16-dev); fi
 need_packages "${packages[@]}" || exit 1

@@ -209,4 +209,17 @@ TEST_CASE("9_libuv_loop is woken by its sink") {
 }
 #endif
 
+#ifdef HAUL_HAS_QT
+TEST_CASE("9_qt_loop has its events posted to it") {
+  const site s;
+  const auto r = run_program("9_qt_loop", {s.server.url("/f1"), s.target()});
+  CHECK(r.status.ok());
+  CHECK(contains(r.out, "300000 bytes\n"));
+  CHECK(contains(r.out, "complete\n"));
+  CHECK_FALSE(mismatch(s.target(), 1, size));
+  const auto none = run_program("9_qt_loop", {s.server.url("/no"), s.target() + "2"});
+  CHECK(none.status.code == 1);
+}
+#endif
+
 }  // namespace haul::test
