@@ -27,6 +27,8 @@ HAULD, PLAIN = "with a hauld", "without"
 PAGES = {
     "docs/batch-api.md": HAULD,
     "docs/bbdown.md": HAULD,
+    "docs/packages.md": PLAIN,
+    "docs/tutorial.md": PLAIN,
 }
 
 
