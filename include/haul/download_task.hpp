@@ -49,8 +49,12 @@ class download_task {
             engine::delivery::queued, engine::describe(request, in.environment().random()),
             in.core()->limiter)) {}
 
+  /// @{
+  /// Must not be moved while `run()` is under way; the one that is moved from may only be destroyed
+  /// or assigned to.
   download_task(download_task&&) noexcept = default;
   download_task& operator=(download_task&&) noexcept = default;
+  /// @}
   ~download_task() {
     if (download_) download_->stop();
   }
@@ -77,6 +81,7 @@ class download_task {
   void set_rate_limit(std::uint64_t bytes_per_second) {
     download_->set_rate_limit(bytes_per_second);
   }
+  /// How it stands now.
   task_status status() const { return download_->status(); }
 
  private:

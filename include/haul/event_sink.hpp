@@ -29,6 +29,7 @@ concept event_sink = std::move_constructible<S> && requires(S& sink, const event
 
 /// Takes every event and does nothing.
 struct null_sink {
+  /// Does nothing.
   void operator()(const event&) const noexcept {}
 };
 
@@ -44,6 +45,7 @@ class queue_sink {
  public:
   queue_sink() : state_(std::make_shared<state>()) {}
 
+  /// Keeps an event; called by haul.
   void operator()(const event& e) const {
     const std::lock_guard lock{state_->mutex};
     if (const auto* now = std::get_if<progress>(&e); now && !state_->events.empty()) {
@@ -66,6 +68,7 @@ class queue_sink {
     return e;
   }
 
+  /// How many events wait.
   std::size_t size() const {
     const std::lock_guard lock{state_->mutex};
     return state_->events.size();

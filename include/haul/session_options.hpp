@@ -20,7 +20,7 @@ namespace haul {
 struct session_options {
   session_options() = default;  // no aggregate: safe as an argument of an awaited call
 
-  std::string user_agent = "haul/" HAUL_VERSION_STRING;
+  std::string user_agent = "haul/" HAUL_VERSION_STRING;  ///< what servers are told
   std::string ca_file;  ///< certificates in PEM to trust in place of the system's
   /// `http://`, `socks5://` or `socks5h://` with `user:password@` if need be; names are resolved at
   /// the proxy. Empty: what the usual environment variables say.
@@ -29,8 +29,8 @@ struct session_options {
   unsigned connections_per_host = 32;     ///< all tasks together
   std::size_t memory_budget = 64u << 20;  ///< bytes of buffers between network and disk
   std::size_t buffer_size = 256u << 10;   ///< bytes that are read and written at once
-  unsigned disk_threads = 2;
-  std::uint64_t rate_limit = 0;  ///< bytes per second, all tasks together; 0 is none
+  unsigned disk_threads = 2;              ///< how many disk jobs run at once
+  std::uint64_t rate_limit = 0;           ///< bytes per second, all tasks together; 0 is none
   std::chrono::milliseconds idle_timeout{30'000};  ///< how long an unused connection is kept
 };
 

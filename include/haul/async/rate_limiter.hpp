@@ -20,7 +20,7 @@ namespace haul {
 /// All members may be called from any thread.
 class rate_limiter {
  public:
-  using clock = token_bucket::clock;
+  using clock = token_bucket::clock;  ///< steady
 
   rate_limiter() : node_(std::make_shared<node>()) {}
   /// A limiter below `parent`.
@@ -37,6 +37,7 @@ class rate_limiter {
     node_->bucket.set_rate(bytes_per_second, now);
     node_->limited.store(bytes_per_second != 0, std::memory_order_relaxed);
   }
+  /// The limit of this one, in bytes per second; 0 is none.
   std::uint64_t rate() const {
     const std::lock_guard lock{node_->mutex};
     return node_->bucket.rate();
