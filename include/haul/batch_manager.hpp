@@ -70,6 +70,9 @@ class batch_manager {
   /// Queues files. Completes as soon as it is known what becomes of each: at once, but for targets
   /// that exist and have to be hashed to know whether they are right.
   ///
+  /// @par Per-Operation Cancellation
+  /// None once it has begun: the batch is submitted, and `cancel` takes it back.
+  ///
   /// @par Errors
   /// For the batch: invalid_argument (no files, or an option), batch_too_large, or the store's
   /// error. For a file: invalid_url, unsupported_scheme, invalid_argument, target_exists.
@@ -114,9 +117,12 @@ class batch_manager {
   /// All batches that can be asked for, in the order of their arrival.
   std::vector<std::string> batches() const { return core_->batches(); }
 
-  // Errors of the following: no_such_batch, and invalid_argument. On what is final they do nothing.
+  // The following act at once and do not wait. On what is final they do nothing.
 
-  /// Nothing of the batch is fetched until it is resumed.
+  /// Nothing of the batch is fetched until it is resumed. Connections are closed, the state on disk
+  /// is kept.
+  ///
+  /// @returns  errc::no_such_batch, as all of the following that take the id of a batch or a file.
   std::error_code pause(const std::string& batch) { return core_->pause(batch); }
   /// Lets a paused batch go on.
   std::error_code resume(const std::string& batch) { return core_->resume(batch); }
@@ -130,6 +136,8 @@ class batch_manager {
   /// As `cancel`, for one file by its id.
   std::error_code cancel_file(const std::string& id) { return core_->cancel_file(id); }
   /// Files at once; capped by the manager's limit. Of no effect on a sequential batch.
+  ///
+  /// @returns  Also errc::invalid_argument, for 0.
   std::error_code set_max_concurrent(const std::string& batch, unsigned n) {
     return core_->set_max_concurrent(batch, n);
   }
@@ -149,9 +157,19 @@ class batch_manager {
   }
 
   /// Brings back what the store holds: finished batches can be asked for, unfinished ones go on
-  /// from the journals of their files.
+  /// from the journals of their files. To be awaited before anything is submitted.
+  ///
+  /// @returns  The store's error; then nothing has come back.
+  ///
+  /// @par Per-Operation Cancellation
+  /// None once it has begun.
   awaitable<std::error_code> recover(recovery how = recovery::go_on) { return core_->recover(how); }
-  /// Stops everything with its state kept, and completes when the store has it all.
+  /// Stops everything with its state kept, and completes when the store has it all and the sink has
+  /// had its events.
+  ///
+  /// @par Per-Operation Cancellation
+  /// Terminal, partial and total: the waiting ends with `asio::error::operation_aborted`;
+  /// everything is stopped all the same.
   awaitable<void> close() { return core_->close(); }
   /// The first error of the store, if it has failed.
   std::error_code store_error() const { return core_->store_error(); }

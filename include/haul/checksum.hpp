@@ -51,6 +51,9 @@ constexpr std::optional<hash_algorithm> algorithm_named(std::string_view name) n
 }
 
 /// What bytes must hash to: an algorithm and a digest.
+///
+/// @par Thread Safety
+/// Distinct objects: Safe. Shared objects: Safe; nothing but assignment changes one.
 class checksum {
  public:
   using bytes = std::array<std::uint8_t, 64>;  ///< room for the longest digest

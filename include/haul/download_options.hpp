@@ -23,7 +23,8 @@ struct timeouts {
 };
 
 /// How a file is downloaded. Every member is trivial and has a default, for designated
-/// initialisers: `download_options{.connections = 4, .overwrite = true}`.
+/// initialisers: `download_options{.connections = 4, .overwrite = true}`. A value that cannot be
+/// used makes the download end with errc::invalid_argument.
 struct download_options {
   unsigned connections =
       16;                  ///< most connections for this file, 1 to 64; reached only while it helps

@@ -106,7 +106,12 @@ struct task_finished {
   download_result result;  ///< how it ended
 };
 
-/// One thing that happened.
+/// One thing that happened. A value: it may be kept, copied and handed to another thread. Bytes,
+/// bytes per second and durations.
+///
+/// Of one task come, in this order: `task_started`; `transfer_started`, `progress`, `paused`,
+/// `resumed` and `retrying` as they happen; `stopped` or `failed` if it did not succeed; and
+/// `task_finished`. Nothing but `progress` is ever left out.
 using event = std::variant<batch_started, batch_finished, task_started, transfer_started, progress,
                            paused, resumed, stopped, retrying, failed, task_finished>;
 

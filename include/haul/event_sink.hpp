@@ -19,8 +19,10 @@ namespace haul {
 /// What takes events: a callable with a `const event&` that returns `void`, or an
 /// `asio::awaitable<void>` that haul awaits before it delivers the next event.
 ///
-/// A sink is called for one event at a time, in order, on the session's executor. An exception from
-/// it ends the task with `errc::sink_failed`.
+/// A sink is called for one event at a time, in order, on the session's executor, never from two
+/// threads at once, and no more after `download_task::run()` has completed. While it is slow the
+/// download goes on, and a newer `progress` takes the place of an older one. An exception from it
+/// ends the task with `errc::sink_failed`.
 template <class S>
 concept event_sink = std::move_constructible<S> && requires(S& sink, const event& e) {
   requires std::same_as < std::invoke_result_t<S&, const event&>,

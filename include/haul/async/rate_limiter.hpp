@@ -14,7 +14,8 @@
 namespace haul {
 
 /// A limit in bytes per second, in a tree: what is charged to a limiter is charged to all above it,
-/// and a read waits for the slowest of them. Copies share one limit.
+/// and a read waits for the slowest of them. Copies share one limit. It does not wait itself: who
+/// reads asks `ready_at`, waits that long, reads at most `slice()` bytes and charges them.
 ///
 /// @par Thread Safety
 /// All members may be called from any thread.

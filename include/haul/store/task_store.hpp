@@ -56,7 +56,11 @@ struct file_update {
 /// Where the state of batches lives beyond the manager.
 ///
 /// All but `load()` and `flush()` return at once and keep their order; those two block and are
-/// called on a disk worker. A store that fails keeps its first error.
+/// called on a disk worker. A store that fails keeps its first error, and the manager then takes no
+/// more batches.
+///
+/// @par Thread Safety
+/// All members may be called from any thread.
 template <class S>
 concept task_store = std::movable<S> &&
     requires(S& s, std::shared_ptr<const batch_record> batch, const file_update& update,
