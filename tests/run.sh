@@ -50,10 +50,11 @@ run() {
 packages=(
   g++ cmake ninja-build ccache pkg-config python3-minimal libpython3-stdlib ca-certificates
   libasio-dev libssl-dev libboost1.81-dev libboost-url1.81-dev libboost-json1.81-dev
-  libsqlite3-dev libpugixml-dev libcli11-dev librestinio-dev catch2
+  libsqlite3-dev libpugixml-dev libcli11-dev librestinio-dev libuv1-dev catch2
   nginx tinyproxy-bin microsocks
 )
-if has release; then packages+=(clang-tools-16 clang-format-14 chromium chromium-driver curl); fi
+if has release; then packages+=(clang-tools-16 clang-format-14 chromium chromium-driver curl doxygen); fi
+if has release || has clang; then packages+=(qtbase5-dev); fi
 if has clang || has fuzz; then packages+=(clang-16); fi
 if has fuzz; then packages+=(libclang-rt-16-dev); fi
 need_packages "${packages[@]}" || exit 1

@@ -49,19 +49,29 @@ namespace haul {
 template <event_sink Sink = null_sink, task_store Store = memory_store, class Session = session>
 class batch_manager {
  public:
+  /// @param in       What its downloads share. Its context must outlive the manager.
+  /// @param sink     Takes the events of all batches.
+  /// @param store    Where batches live beyond the manager.
+  /// @param options  What holds for all batches.
   explicit batch_manager(Session& in, Sink sink = {}, Store store = {},
                          const manager_options& options = {})
       : core_(std::make_shared<core_type>(
             in.core(), engine::erase_sink(std::move(sink)),
             std::make_unique<batch::store_link_impl<Store>>(std::move(store)), options)) {}
+  /// @{
+  /// The one that is moved from may only be destroyed or assigned to.
   batch_manager(batch_manager&&) noexcept = default;
   batch_manager& operator=(batch_manager&&) noexcept = default;
+  /// @}
   ~batch_manager() {
     if (core_) core_->abandon();
   }
 
   /// Queues files. Completes as soon as it is known what becomes of each: at once, but for targets
   /// that exist and have to be hashed to know whether they are right.
+  ///
+  /// @par Per-Operation Cancellation
+  /// None once it has begun: the batch is submitted, and `cancel` takes it back.
   ///
   /// @par Errors
   /// For the batch: invalid_argument (no files, or an option), batch_too_large, or the store's
@@ -70,6 +80,7 @@ class batch_manager {
                                   const batch_options& options) {
     return core_->submit(std::move(files), options);
   }
+  /// As above, with `batch_options{}`.
   awaitable<submit_result> submit(std::vector<download_request> files) {
     return submit(std::move(files), batch_options{});
   }
@@ -79,6 +90,7 @@ class batch_manager {
     one.push_back(std::move(file));
     return core_->submit(std::move(one), options);
   }
+  /// A batch of one, with `batch_options{}`.
   awaitable<submit_result> submit(download_request file) {
     return submit(std::move(file), batch_options{});
   }
@@ -105,18 +117,27 @@ class batch_manager {
   /// All batches that can be asked for, in the order of their arrival.
   std::vector<std::string> batches() const { return core_->batches(); }
 
-  // Errors of the following: no_such_batch, and invalid_argument. On what is final they do nothing.
+  // The following act at once and do not wait. On what is final they do nothing.
 
-  /// Nothing of the batch is fetched until it is resumed.
+  /// Nothing of the batch is fetched until it is resumed. Connections are closed, the state on disk
+  /// is kept.
+  ///
+  /// @returns  errc::no_such_batch, as all of the following that take the id of a batch or a file.
   std::error_code pause(const std::string& batch) { return core_->pause(batch); }
+  /// Lets a paused batch go on.
   std::error_code resume(const std::string& batch) { return core_->resume(batch); }
   /// Ends all files of the batch that are not final, for all batches that they are in. Final:
   /// nothing turns a cancelled file into anything else. What was fetched of it is removed.
   std::error_code cancel(const std::string& batch) { return core_->cancel(batch); }
+  /// As `pause`, for one file by its id, in all batches that it is in.
   std::error_code pause_file(const std::string& id) { return core_->pause_file(id); }
+  /// As `resume`, for one file by its id.
   std::error_code resume_file(const std::string& id) { return core_->resume_file(id); }
+  /// As `cancel`, for one file by its id.
   std::error_code cancel_file(const std::string& id) { return core_->cancel_file(id); }
   /// Files at once; capped by the manager's limit. Of no effect on a sequential batch.
+  ///
+  /// @returns  Also errc::invalid_argument, for 0.
   std::error_code set_max_concurrent(const std::string& batch, unsigned n) {
     return core_->set_max_concurrent(batch, n);
   }
@@ -130,14 +151,25 @@ class batch_manager {
                               std::chrono::milliseconds delay, std::chrono::milliseconds longest) {
     return core_->set_retries(batch, most, delay, longest);
   }
+  /// Higher goes first among batches that wait; nothing that runs is interrupted.
   std::error_code set_priority(const std::string& batch, int priority) {
     return core_->set_priority(batch, priority);
   }
 
   /// Brings back what the store holds: finished batches can be asked for, unfinished ones go on
-  /// from the journals of their files.
+  /// from the journals of their files. To be awaited before anything is submitted.
+  ///
+  /// @returns  The store's error; then nothing has come back.
+  ///
+  /// @par Per-Operation Cancellation
+  /// None once it has begun.
   awaitable<std::error_code> recover(recovery how = recovery::go_on) { return core_->recover(how); }
-  /// Stops everything with its state kept, and completes when the store has it all.
+  /// Stops everything with its state kept, and completes when the store has it all and the sink has
+  /// had its events.
+  ///
+  /// @par Per-Operation Cancellation
+  /// Terminal, partial and total: the waiting ends with `asio::error::operation_aborted`;
+  /// everything is stopped all the same.
   awaitable<void> close() { return core_->close(); }
   /// The first error of the store, if it has failed.
   std::error_code store_error() const { return core_->store_error(); }

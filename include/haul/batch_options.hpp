@@ -18,7 +18,7 @@ enum class batch_order : std::uint8_t {
 /// How a batch is downloaded. Every member is trivial and has a default, for designated
 /// initialisers.
 struct batch_options {
-  batch_order order = batch_order::parallel;
+  batch_order order = batch_order::parallel;  ///< how its files follow one another
   unsigned max_concurrent = 3;   ///< files at once; from 1 to the manager's limit, which caps it
   bool force = false;            ///< download again what is there already, and replace it
   int priority = 0;              ///< of batches that wait, the one with the highest goes first

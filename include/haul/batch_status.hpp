@@ -64,53 +64,58 @@ constexpr std::string_view name_of(batch_state s) noexcept {
   return "";
 }
 
+/// How one file of a batch stands.
 struct file_status {
-  std::string id;
-  std::string name;
+  std::string id;              ///< of the request, or made up
+  std::string name;            ///< to be shown
   std::string url;             ///< without credentials
   std::filesystem::path path;  ///< the target, once it is known; as requested until then
-  file_state state = file_state::pending;
-  unsigned percent = 0;  ///< 0 to 100; 0 while the size is unknown
-  std::uint64_t downloaded = 0;
-  std::optional<std::uint64_t> total;
-  std::uint64_t speed = 0;  ///< bytes per second, smoothed; 0 unless downloading
-  std::optional<std::chrono::seconds> time_left;
-  std::error_code error;  ///< when failed or cancelled
-  std::string message;    ///< what went wrong, in one line
+  file_state state = file_state::pending;  ///< where it stands
+  unsigned percent = 0;                    ///< 0 to 100; 0 while the size is unknown
+  std::uint64_t downloaded = 0;            ///< bytes that are written
+  std::optional<std::uint64_t> total;      ///< bytes, when known
+  std::uint64_t speed = 0;                 ///< bytes per second, smoothed; 0 unless downloading
+  std::optional<std::chrono::seconds> time_left;  ///< until the end, when it can be told
+  std::error_code error;                          ///< when failed or cancelled
+  std::string message;                            ///< what went wrong, in one line
 };
 
+/// How a batch stands.
 struct batch_status {
-  std::string id;
-  std::size_t total = 0;  ///< the sum of the following six
-  std::size_t pending = 0;
-  std::size_t downloading = 0;
-  std::size_t paused = 0;
-  std::size_t completed = 0;
-  std::size_t failed = 0;
-  std::size_t cancelled = 0;
-  batch_state overall = batch_state::in_progress;
-  std::vector<file_status> files;  ///< in the order of the request
+  std::string id;                                  ///< of the batch
+  std::size_t total = 0;                           ///< the sum of the following six
+  std::size_t pending = 0;                         ///< wait for their turn
+  std::size_t downloading = 0;                     ///< are at work
+  std::size_t paused = 0;                          ///< stand still until they are resumed
+  std::size_t completed = 0;                       ///< are there and right
+  std::size_t failed = 0;                          ///< have failed for good
+  std::size_t cancelled = 0;                       ///< were cancelled
+  batch_state overall = batch_state::in_progress;  ///< all of it in one word
+  std::vector<file_status> files;                  ///< in the order of the request
 };
 
 /// What has become of one request of a batch when it was submitted.
 struct submitted_file {
+  /// What has become of it.
   enum class outcome : std::uint8_t {
     started,             ///< it is in the batch
     already_downloaded,  ///< the target is there and right
     refused,             ///< it cannot be downloaded; `error` and `message` say why
   };
-  outcome what = outcome::started;
-  std::string id;
-  std::error_code error;
-  std::string message;
+  outcome what = outcome::started;  ///< what has become of it
+  std::string id;                   ///< by which the manager knows it
+  std::error_code error;            ///< why it was refused
+  std::string message;              ///< the same in one line
 };
 
+/// What has become of a batch when it was submitted.
 struct submit_result {
-  std::error_code error;  ///< why the batch as a whole was refused
-  std::string message;
+  std::error_code error;              ///< why the batch as a whole was refused
+  std::string message;                ///< the same in one line
   std::string batch;                  ///< empty when there was nothing to start
   std::vector<submitted_file> files;  ///< one for each request, in order
 
+  /// Whether the batch was taken.
   explicit operator bool() const noexcept { return !error; }
 };
 

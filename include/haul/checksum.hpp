@@ -51,10 +51,15 @@ constexpr std::optional<hash_algorithm> algorithm_named(std::string_view name) n
 }
 
 /// What bytes must hash to: an algorithm and a digest.
+///
+/// @par Thread Safety
+/// Distinct objects: Safe. Shared objects: Safe; nothing but assignment changes one.
 class checksum {
  public:
-  using bytes = std::array<std::uint8_t, 64>;
+  using bytes = std::array<std::uint8_t, 64>;  ///< room for the longest digest
 
+  /// @param algorithm  How many bytes of `digest` count.
+  /// @param digest     The bytes, from the first on.
   checksum(hash_algorithm algorithm, const bytes& digest) noexcept
       : digest_(digest), algorithm_(algorithm) {}
 
@@ -83,10 +88,12 @@ class checksum {
     return algorithm ? from_hex(*algorithm, text.substr(colon + 1)) : std::nullopt;
   }
 
+  /// Which hash function it is of.
   hash_algorithm algorithm() const noexcept { return algorithm_; }
   /// The first `digest_size(algorithm())` bytes count.
   const bytes& digest() const noexcept { return digest_; }
 
+  /// The digest in hexadecimal, in lower case.
   std::string hex() const {
     static constexpr char digits[] = "0123456789abcdef";
     std::string out;
@@ -100,6 +107,7 @@ class checksum {
   /// `sha256:9f86d0...`, which `parse` reads.
   std::string str() const { return std::string{name_of(algorithm_)} + ':' + hex(); }
 
+  /// Whether algorithm and digest are the same.
   friend bool operator==(const checksum&, const checksum&) = default;
 
  private:

@@ -23,7 +23,8 @@ struct timeouts {
 };
 
 /// How a file is downloaded. Every member is trivial and has a default, for designated
-/// initialisers: `download_options{.connections = 4, .overwrite = true}`.
+/// initialisers: `download_options{.connections = 4, .overwrite = true}`. A value that cannot be
+/// used makes the download end with errc::invalid_argument.
 struct download_options {
   unsigned connections =
       16;                  ///< most connections for this file, 1 to 64; reached only while it helps
@@ -31,15 +32,16 @@ struct download_options {
   bool repair = false;     ///< a target that exists is checked by its hashes: what is right stays,
                         ///< what is wrong is fetched; the request needs piece hashes or a checksum
   bool resume = true;  ///< go on from an earlier part file, when it can be proved to fit
-  haul::durability durability = haul::durability::process;
+  haul::durability durability =
+      haul::durability::process;  ///< what a finished or resumed download survives
   unsigned retries = 5;  ///< failures in a row, without progress between them, before giving up
   std::chrono::milliseconds retry_delay{500};  ///< before the first retry; doubles, with jitter
   std::chrono::milliseconds max_retry_delay{30'000};  ///< the longest wait, also for Retry-After
-  haul::timeouts timeouts{};
+  haul::timeouts timeouts{};                          ///< of each step
   std::uint64_t min_speed =
       0;  ///< bytes per second; a reply slower than this for a stall limit is an error
-  std::uint64_t rate_limit = 0;  ///< bytes per second for this task; 0 is none
-  unsigned max_redirects = 10;
+  std::uint64_t rate_limit = 0;          ///< bytes per second for this task; 0 is none
+  unsigned max_redirects = 10;           ///< in a row, for one request
   bool allow_insecure_redirect = false;  ///< follow redirects from https to http
   std::uint64_t piece_size = 1u << 20;   ///< ranges are cut at multiples of this many bytes
   std::chrono::milliseconds progress_interval{100};  ///< between two progress events

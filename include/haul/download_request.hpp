@@ -24,7 +24,7 @@ using refresh_url_hook = std::function<awaitable<std::string>(std::error_code wh
 
 /// The head of a reply, as `download_request::check_reply` is shown it.
 struct reply_summary {
-  int status = 0;
+  int status = 0;                              ///< of the reply: 200, 206, ...
   std::string_view content_type;               ///< as sent; empty when there is none
   std::optional<std::uint64_t> length;         ///< of the body, where the head says so
   std::optional<std::uint64_t> expected_size;  ///< of the file, where it is known
@@ -48,9 +48,10 @@ using check_reply_hook = std::function<std::error_code(const reply_summary&)>;
 /// Distinct objects: Safe. Shared objects: Unsafe.
 class download_request {
  public:
+  /// A header field.
   struct field {
-    std::string name;
-    std::string value;
+    std::string name;   ///< as it is to be sent
+    std::string value;  ///< as it is to be sent
   };
 
   /// @param url   An absolute http or https URL. Credentials in it are used for basic
@@ -136,6 +137,8 @@ class download_request {
     return *this;
   }
 
+  /// @{
+  /// As the setter above, for a request that is being made: chains in an argument.
   download_request&& mirror(std::string url) && { return std::move(mirror(std::move(url))); }
   download_request&& header(std::string name, std::string value) && {
     return std::move(header(std::move(name), std::move(value)));
@@ -156,7 +159,10 @@ class download_request {
   download_request&& check_reply(check_reply_hook hook) && {
     return std::move(check_reply(std::move(hook)));
   }
+  /// @}
 
+  /// @{
+  /// What was given to the constructor or the setter of that name.
   const std::string& url() const noexcept { return url_; }
   std::filesystem::path path() const { return path_; }
   const std::vector<std::string>& mirrors() const noexcept { return mirrors_; }
@@ -173,6 +179,7 @@ class download_request {
   const std::string& name() const noexcept { return name_; }
   int priority() const noexcept { return priority_; }
   const refresh_url_hook& refresh_url() const noexcept { return refresh_url_; }
+  /// @}
   /// Null when there is none.
   const check_reply_hook* check_reply() const noexcept { return check_reply_.get(); }
 

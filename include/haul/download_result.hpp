@@ -58,9 +58,10 @@ struct download_result {
   std::uint64_t size = 0;      ///< of the file, as far as it is on disk
   std::uint64_t received = 0;  ///< bytes of bodies received by this run
   std::uint64_t resumed = 0;   ///< bytes taken over from an earlier run
-  std::chrono::milliseconds elapsed{0};
-  unsigned attempts = 0;  ///< requests made
+  std::chrono::milliseconds elapsed{0};  ///< since the start of the run
+  unsigned attempts = 0;                 ///< requests made
 
+  /// Whether the file is complete and verified.
   explicit operator bool() const noexcept { return !error; }
 
   /// One line: what was being done, the cause, and more where there is more.

@@ -49,8 +49,12 @@ class download_task {
             engine::delivery::queued, engine::describe(request, in.environment().random()),
             in.core()->limiter)) {}
 
+  /// @{
+  /// Must not be moved while `run()` is under way; the one that is moved from may only be destroyed
+  /// or assigned to.
   download_task(download_task&&) noexcept = default;
   download_task& operator=(download_task&&) noexcept = default;
+  /// @}
   ~download_task() {
     if (download_) download_->stop();
   }
@@ -59,11 +63,17 @@ class download_task {
   ///
   /// Does not throw for a failed download: the result says what went wrong. What the program itself
   /// throws, and `std::bad_alloc`, comes out; but not an exception of the sink, which ends the task
-  /// with `errc::sink_failed`.
+  /// with `errc::sink_failed`. Every event has been delivered when it completes.
   ///
   /// @par Per-Operation Cancellation
   /// Terminal, and what else the awaiting coroutine lets through: as `stop()`; `run()` completes
-  /// with `errc::stopped`.
+  /// with `errc::stopped`, and the state on disk is kept: a later run goes on from it.
+  ///
+  /// @par Errors
+  /// Any of `errc`, and errors of the operating system as they are. `condition` tells what to do:
+  /// `bad_request` for what cannot be used or stands in the way (before any request), `refused` for
+  /// the server's no, `untrusted` for certificates, sizes and hashes, `retryable` when as many
+  /// tries as allowed have failed, `local` for the disk.
   awaitable<download_result> run() { return run_engine(download_); }
 
   /// Lets the task stand still: within 20 ms nothing more is fetched, and its connections are
@@ -77,6 +87,7 @@ class download_task {
   void set_rate_limit(std::uint64_t bytes_per_second) {
     download_->set_rate_limit(bytes_per_second);
   }
+  /// How it stands now.
   task_status status() const { return download_->status(); }
 
  private:

@@ -106,10 +106,12 @@ inline std::error_condition make_error_condition(condition c) noexcept {
 
 }  // namespace haul
 
+/// @cond
 template <>
 struct std::is_error_code_enum<haul::errc> : std::true_type {};
 template <>
 struct std::is_error_condition_enum<haul::condition> : std::true_type {};
+/// @endcond
 
 #ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/impl/error.ipp>

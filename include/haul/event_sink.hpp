@@ -19,8 +19,10 @@ namespace haul {
 /// What takes events: a callable with a `const event&` that returns `void`, or an
 /// `asio::awaitable<void>` that haul awaits before it delivers the next event.
 ///
-/// A sink is called for one event at a time, in order, on the session's executor. An exception from
-/// it ends the task with `errc::sink_failed`.
+/// A sink is called for one event at a time, in order, on the session's executor, never from two
+/// threads at once, and no more after `download_task::run()` has completed. While it is slow the
+/// download goes on, and a newer `progress` takes the place of an older one. An exception from it
+/// ends the task with `errc::sink_failed`.
 template <class S>
 concept event_sink = std::move_constructible<S> && requires(S& sink, const event& e) {
   requires std::same_as < std::invoke_result_t<S&, const event&>,
@@ -29,6 +31,7 @@ concept event_sink = std::move_constructible<S> && requires(S& sink, const event
 
 /// Takes every event and does nothing.
 struct null_sink {
+  /// Does nothing.
   void operator()(const event&) const noexcept {}
 };
 
@@ -44,6 +47,7 @@ class queue_sink {
  public:
   queue_sink() : state_(std::make_shared<state>()) {}
 
+  /// Keeps an event; called by haul.
   void operator()(const event& e) const {
     const std::lock_guard lock{state_->mutex};
     if (const auto* now = std::get_if<progress>(&e); now && !state_->events.empty()) {
@@ -66,6 +70,7 @@ class queue_sink {
     return e;
   }
 
+  /// How many events wait.
   std::size_t size() const {
     const std::lock_guard lock{state_->mutex};
     return state_->events.size();

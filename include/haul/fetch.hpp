@@ -22,6 +22,9 @@ namespace haul {
 /// Downloads one file and waits for it, for programs without coroutines. Blocks; has a session of
 /// its own.
 ///
+/// @returns  As `download_task::run()`. There is no way to end it from outside but an exception of
+///           the sink, which is called on this thread: `errc::sink_failed`.
+///
 /// @par Thread Safety
 /// May be called from any thread.
 template <event_sink Sink = null_sink>

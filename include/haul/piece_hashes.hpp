@@ -19,6 +19,7 @@ namespace haul {
 /// Distinct objects: Safe. Shared objects: Unsafe.
 class piece_hashes {
  public:
+  /// @param algorithm   Of all pieces.
   /// @param piece_size  In bytes; not 0.
   piece_hashes(hash_algorithm algorithm, std::uint64_t piece_size)
       : piece_size_(piece_size), algorithm_(algorithm) {}
@@ -39,11 +40,14 @@ class piece_hashes {
     return hash.has_value();
   }
 
+  /// Of all pieces.
   hash_algorithm algorithm() const noexcept { return algorithm_; }
+  /// In bytes; the last piece may be shorter.
   std::uint64_t piece_size() const noexcept { return piece_size_; }
   /// How many pieces there are.
   std::size_t size() const noexcept { return raw_.size() / digest_size(algorithm_); }
 
+  /// The hash of piece `i`, from 0; there must be one.
   checksum operator[](std::size_t i) const noexcept {
     checksum::bytes bytes{};
     const std::size_t n = digest_size(algorithm_);

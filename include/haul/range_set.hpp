@@ -68,6 +68,7 @@ class range_set {
     return gone;
   }
 
+  /// Takes everything out.
   void clear() noexcept {
     ranges_.clear();
     size_ = 0;
@@ -96,9 +97,12 @@ class range_set {
 
   /// How many bytes the set holds.
   std::uint64_t size() const noexcept { return size_; }
+  /// Whether there is no offset in it.
   bool empty() const noexcept { return ranges_.empty(); }
+  /// The ranges, sorted; they neither overlap nor touch.
   const std::vector<byte_range>& ranges() const noexcept { return ranges_; }
 
+  /// Whether they hold the same offsets.
   friend bool operator==(const range_set& a, const range_set& b) { return a.ranges_ == b.ranges_; }
 
  private:

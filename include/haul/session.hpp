@@ -29,11 +29,13 @@ namespace haul {
 template <system::environment Environment>
 class basic_session {
  public:
-  using environment_type = Environment;
+  using environment_type = Environment;  ///< the outside world
+  /// Where coroutines and sinks run.
   using executor_type = asio::any_io_executor;
 
   /// @param executor  Where coroutines and sinks run: of an `asio::io_context` that is run by one
   ///                  thread or many, or of an `asio::thread_pool`.
+  /// @param options   What all its downloads share.
   explicit basic_session(executor_type executor, const session_options& options = {}) requires
       std::constructible_from<Environment, const session_options&>
       : core_(std::make_shared<engine::session_core<Environment>>(std::move(executor), options,
@@ -46,6 +48,7 @@ class basic_session {
       : core_(std::make_shared<engine::session_core<Environment>>(std::move(executor), options,
                                                                   std::forward<Args>(args)...)) {}
 
+  /// What the constructor was given.
   executor_type get_executor() const { return core_->executor; }
 
   /// Changes the limit of all tasks together, in bytes per second; 0 is none.
@@ -56,7 +59,9 @@ class basic_session {
   /// Closes the connections that are kept but not in use.
   void close_idle_connections() { core_->pool.clear(); }
 
+  /// The outside world; for haul itself and its tests.
   Environment& environment() noexcept { return core_->environment; }
+  /// What tasks share; for haul itself.
   const std::shared_ptr<engine::session_core<Environment>>& core() const noexcept { return core_; }
 
  private:

@@ -25,11 +25,16 @@ namespace haul {
 /// The request needs piece hashes, or a checksum: then a wrong file is fetched whole. With piece
 /// hashes it should also name the size.
 ///
-/// @returns  As `download_task::run()`; `received` says how much was fetched, `resumed` how much
-/// was
-///           right.
+/// @returns  As `download_task::run()`; `received` says how many bytes were fetched, `resumed` how
+///           many were right.
+///
 /// @par Per-Operation Cancellation
-/// As `download_task::run()`.
+/// As `download_task::run()`: the file that is half repaired stays `NAME.haul`.
+///
+/// @par Errors
+/// As `download_task::run()`; errc::invalid_argument for a request with neither piece hashes nor a
+/// checksum.
+///
 /// @par Lifetimes
 /// The session must live until the operation completes.
 template <event_sink Sink = null_sink, class Session = session>

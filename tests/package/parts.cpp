@@ -8,6 +8,9 @@
 #ifdef USES_pan123
 #include <haul/pan123/client.hpp>
 #endif
+#ifdef USES_service
+#include <haul/service/media.hpp>
+#endif
 #ifdef USES_sqlite
 #include <haul/store/sqlite_store.hpp>
 #endif

@@ -32,8 +32,10 @@ auto offload(Environment& environment, const asio::any_io_executor& executor, Wo
         std::shared_ptr<detail::waiter<result>> w =
             std::make_shared<detail::waiter_impl<handler_type, result>>(std::move(handler),
                                                                         executor);
-        environment.submit([w = std::move(w), shared = std::move(shared)] {
+        environment.submit([w = std::move(w), shared = std::move(shared)]() mutable {
           result r = (*shared)();
+          // Whoever waits finds that what the work owned is its own again.
+          shared.reset();
           if (w->claim()) w->complete({}, std::move(r));
         });
       },

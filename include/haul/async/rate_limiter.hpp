@@ -14,13 +14,14 @@
 namespace haul {
 
 /// A limit in bytes per second, in a tree: what is charged to a limiter is charged to all above it,
-/// and a read waits for the slowest of them. Copies share one limit.
+/// and a read waits for the slowest of them. Copies share one limit. It does not wait itself: who
+/// reads asks `ready_at`, waits that long, reads at most `slice()` bytes and charges them.
 ///
 /// @par Thread Safety
 /// All members may be called from any thread.
 class rate_limiter {
  public:
-  using clock = token_bucket::clock;
+  using clock = token_bucket::clock;  ///< steady
 
   rate_limiter() : node_(std::make_shared<node>()) {}
   /// A limiter below `parent`.
@@ -37,6 +38,7 @@ class rate_limiter {
     node_->bucket.set_rate(bytes_per_second, now);
     node_->limited.store(bytes_per_second != 0, std::memory_order_relaxed);
   }
+  /// The limit of this one, in bytes per second; 0 is none.
   std::uint64_t rate() const {
     const std::lock_guard lock{node_->mutex};
     return node_->bucket.rate();

@@ -36,7 +36,9 @@ class semaphore {
   class permit {
    public:
     permit() = default;
+    /// The one that is moved from is empty.
     permit(permit&& other) noexcept = default;
+    /// Gives back what it has, and takes over the other.
     permit& operator=(permit&& other) noexcept {
       if (this != &other) {
         release();
@@ -50,6 +52,7 @@ class semaphore {
     void release() {
       if (auto s = std::exchange(state_, nullptr)) s->give_back();
     }
+    /// Whether it is one, and has not been given back.
     explicit operator bool() const noexcept { return state_ != nullptr; }
 
    private:
@@ -103,6 +106,7 @@ class semaphore {
     state_->grant();
   }
 
+  /// How many permits there are.
   std::size_t limit() const {
     const std::lock_guard lock{state_->mutex};
     return state_->limit;

@@ -19,10 +19,11 @@
 
 namespace haul {
 
+/// What was read of a list of tasks.
 struct parsed_tasks {
-  std::vector<download_request> requests;
-  std::error_code error;
-  std::string message;  ///< which task, and what is wrong with it
+  std::vector<download_request> requests;  ///< in the order of the list
+  std::error_code error;                   ///< none: the list is whole
+  std::string message;                     ///< which task, and what is wrong with it
 };
 
 namespace json_detail {

@@ -115,7 +115,12 @@ inline std::optional<json_event> to_event(const task_finished& e) {
 /// An event in the TTHSD wire format; nothing for `transfer_started`, which that format does not
 /// have.
 ///
-/// All text is valid UTF-8: what is not in a name is replaced.
+/// All text is valid UTF-8: what is not in a name is replaced. Bytes, bytes per second, and
+/// seconds;
+/// `_mbps` are millions of bytes per second.
+///
+/// @par Thread Safety
+/// May be called from any thread.
 inline std::optional<json_event> to_json(const event& e) {
   return std::visit([](const auto& x) { return json_detail::to_event(x); }, e);
 }

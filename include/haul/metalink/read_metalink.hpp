@@ -28,11 +28,11 @@ namespace haul {
 
 /// A file that a Metalink describes.
 struct metalink_file {
-  std::string name;               ///< a relative path with `/`, safe on every system
-  std::vector<std::string> urls;  ///< http and https only, the best first
-  std::optional<std::uint64_t> size;
-  std::vector<checksum> checksums;  ///< those of a kind that haul knows
-  std::optional<piece_hashes> pieces;
+  std::string name;                    ///< a relative path with `/`, safe on every system
+  std::vector<std::string> urls;       ///< http and https only, the best first
+  std::optional<std::uint64_t> size;   ///< in bytes
+  std::vector<checksum> checksums;     ///< those of a kind that haul knows
+  std::optional<piece_hashes> pieces;  ///< of one kind that haul knows
 
   /// The download of this file into a folder.
   download_request request(const std::filesystem::path& folder) const {
@@ -48,9 +48,9 @@ struct metalink_file {
 
 /// What a Metalink says.
 struct metalink {
-  std::vector<metalink_file> files;
-  std::error_code error;  ///< malformed_metalink: none of it is to be used
-  std::string detail;     ///< what is wrong, and with which file
+  std::vector<metalink_file> files;  ///< in the order of the Metalink
+  std::error_code error;             ///< malformed_metalink: none of it is to be used
+  std::string detail;                ///< what is wrong, and with which file
 };
 
 namespace metalink_detail {

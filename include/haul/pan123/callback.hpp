@@ -11,9 +11,10 @@
 
 namespace haul::pan123 {
 
+/// A callback of the platform, as it was read.
 struct callback_result {
-  offline_callback value;
-  std::error_code error;  ///< `unauthorized` or `protocol_error`
+  offline_callback value;  ///< of use only without an error
+  std::error_code error;   ///< `unauthorized` or `protocol_error`
 };
 
 /// Reads what the platform posts to the callback URL of an offline download.

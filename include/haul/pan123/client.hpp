@@ -44,6 +44,7 @@ namespace haul::pan123 {
 /// The cursor must live until `next()` has completed.
 class file_cursor {
  public:
+  /// Made by `files_api::list`.
   file_cursor(core_ptr c, file_id folder) : core_(std::move(c)), folder_(folder) {}
 
   /// Whether the last page has been given.
@@ -75,16 +76,20 @@ class file_cursor {
 /// Files and folders in the cloud. Ids go in hundreds at most, unless said otherwise.
 class files_api {
  public:
+  /// Made by `client`.
   explicit files_api(core_ptr c) : core_(std::move(c)) {}
 
+  /// What is in a folder, a page at a time.
   file_cursor list(file_id folder) const { return file_cursor{core_, folder}; }
   /// One file or folder; the size of a folder is that of all in it.
   awaitable<file_entry> detail(file_id id) const { return api::detail(core_, id); }
+  /// Several files or folders at once.
   awaitable<std::vector<file_entry>> infos(file_ids ids) const {
     return api::infos(core_, std::move(ids));
   }
   /// The URL of a file's bytes. It holds for a while, for this machine's address.
   awaitable<std::string> download_info(file_id id) const { return api::download_url(core_, id); }
+  /// Makes a folder; gives its id.
   awaitable<file_id> mkdir(file_id parent, std::string name) const {
     return api::mkdir(core_, parent, std::move(name));
   }
@@ -92,23 +97,30 @@ class files_api {
   awaitable<file_id> ensure_dir(file_id parent, std::string path) const {
     return api::ensure_dir(core_, parent, std::move(path));
   }
+  /// Moves files and folders into the folder `to`.
   awaitable<void> move(file_ids ids, file_id to) const {
     return api::move(core_, std::move(ids), to);
   }
+  /// Gives a file another name, in the same folder.
   awaitable<void> rename(file_id id, std::string name) const {
     return api::rename(core_, id, std::move(name));
   }
+  /// Copies one file into the folder `to`.
   awaitable<copied_file> copy(file_id id, file_id to) const { return api::copy(core_, id, to); }
   /// Copies up to 3000 files of one folder, and waits until that is done.
   ///
+  /// @param ids    Of files in one folder.
+  /// @param to     The folder that they are copied into.
   /// @param limit  How long to wait at most; zero: no limit.
   awaitable<void> copy(file_ids ids, file_id to,
                        std::chrono::milliseconds limit = std::chrono::milliseconds{0}) const {
     return api::copy_all(core_, std::move(ids), to, limit);
   }
+  /// Puts files and folders into the trash.
   awaitable<void> trash(file_ids ids) const { return api::trash(core_, std::move(ids)); }
   /// Brings files back from the trash; gives those that could not be.
   awaitable<file_ids> recover(file_ids ids) const { return api::recover(core_, std::move(ids)); }
+  /// As above, into the folder `to`.
   awaitable<void> recover(file_ids ids, file_id to) const {
     return api::recover_to(core_, std::move(ids), to);
   }
@@ -122,6 +134,7 @@ class files_api {
 /// Downloads from links into the cloud, by the platform.
 class offline_api {
  public:
+  /// Made by `client`.
   explicit offline_api(core_ptr c) : core_(std::move(c)) {}
 
   /// Gives a link to the platform. When it cannot use the link, or has too many tasks, it is asked
@@ -129,11 +142,13 @@ class offline_api {
   awaitable<task_id> create(offline_request r) const {
     return api::offline_create(core_, std::move(r));
   }
+  /// Asks the platform once how a task stands.
   awaitable<offline_report> progress(task_id id) const {
     return api::offline_progress_of(core_, id, std::nullopt);
   }
   /// Waits until the task has succeeded. Each answer is an `offline_progress` event.
   ///
+  /// @param id     As `create` has given it.
   /// @param limit  How long at most; zero: no limit.
   /// @throws pan123::error  offline_failed; timed_out; what else asking may fail with, but for what
   ///                        may heal: that is an `offline_poll_failed` event, up to a number in a
@@ -147,10 +162,13 @@ class offline_api {
   core_ptr core_;
 };
 
+/// The account.
 class user_api {
  public:
+  /// Made by `client`.
   explicit user_api(core_ptr c) : core_(std::move(c)) {}
 
+  /// Who it belongs to, and how much room there is.
   awaitable<account> info() const { return api::user_info(core_); }
 
  private:
@@ -160,8 +178,10 @@ class user_api {
 /// Links that others can use.
 class share_api {
  public:
+  /// Made by `client`.
   explicit share_api(core_ptr c) : core_(std::move(c)) {}
 
+  /// Makes a link.
   awaitable<share_link> create(share_request r) const {
     return api::share_create(core_, std::move(r));
   }
@@ -180,15 +200,18 @@ class share_api {
 /// Direct links to the files of a folder. They cost the account's direct traffic.
 class direct_link_api {
  public:
+  /// Made by `client`.
   explicit direct_link_api(core_ptr c) : core_(std::move(c)) {}
 
   /// Gives the folder's name.
   awaitable<std::string> enable(file_id folder) const {
     return api::direct_switch(core_, folder, true);
   }
+  /// Gives the folder's name.
   awaitable<std::string> disable(file_id folder) const {
     return api::direct_switch(core_, folder, false);
   }
+  /// The link to a file of such a folder.
   awaitable<std::string> url(file_id id) const { return api::direct_url(core_, id); }
 
  private:
@@ -223,14 +246,20 @@ class direct_link_api {
 /// Calls keep what they need of a client; it may go before them.
 class client {
  public:
+  /// @param in       Whose connections, proxies and limits are used.
+  /// @param who      What a token is got with.
+  /// @param options  Deadlines, rates, where the token is kept.
   client(const session& in, credentials who, client_options options = client_options{})
       : core_(std::make_shared<core>(in, std::move(who), std::move(options))) {}
 
+  /// @{
+  /// The calls of that kind. It holds what it needs of the client.
   files_api files() const { return files_api{core_}; }
   offline_api offline() const { return offline_api{core_}; }
   user_api user() const { return user_api{core_}; }
   share_api share() const { return share_api{core_}; }
   direct_link_api direct_link() const { return direct_link_api{core_}; }
+  /// @}
 
   /// Uploads a file: not a byte of it when the platform has the same bytes already. Progress comes
   /// as `upload_progress` events.
@@ -251,10 +280,12 @@ class client {
     return api::pull(core_, id, std::move(path), api::task_sink{nullptr}, download_options{});
   }
   template <event_sink Sink>
+  /// As above, with events.
   awaitable<download_result> pull(file_id id, std::filesystem::path path, Sink sink) const {
     return pull(id, std::move(path), std::move(sink), download_options{});
   }
   template <event_sink Sink>
+  /// As above, with options.
   awaitable<download_result> pull(file_id id, std::filesystem::path path, Sink sink,
                                   download_options o) const {
     api::task_sink to{engine::erase_sink(std::move(sink))};
@@ -275,6 +306,7 @@ class client {
     return api::offline_pull(core_, std::move(r), api::task_sink{nullptr});
   }
   template <event_sink Sink>
+  /// As above, with the events of the download to disk.
   awaitable<offline_pull_result> offline_pull(offline_pull_request r, Sink sink) const {
     api::task_sink to{engine::erase_sink(std::move(sink))};
     return api::offline_pull(core_, std::move(r), std::move(to));

@@ -55,10 +55,13 @@ struct error_info {
 /// What the calls of `pan123::client` throw when they fail.
 class error : public std::system_error {
  public:
+  /// @param ec    Of `pan123::errc`, `haul::errc` or the system.
+  /// @param info  What the platform said.
   error(std::error_code ec, error_info info)
       : std::system_error(ec, summary(info)),
         info_(std::make_shared<const error_info>(std::move(info))) {}
 
+  /// What the platform said, without secrets.
   const error_info& info() const noexcept { return *info_; }
 
  private:
@@ -78,8 +81,10 @@ class error : public std::system_error {
 
 }  // namespace haul::pan123
 
+/// @cond
 template <>
 struct std::is_error_code_enum<haul::pan123::errc> : std::true_type {};
+/// @endcond
 
 #ifndef HAUL_SEPARATE_COMPILATION
 #include <haul/pan123/impl/error.ipp>

@@ -14,36 +14,36 @@ namespace haul::pan123 {
 
 /// A call failed in a way that may heal, and is made again.
 struct call_retried {
-  std::string endpoint;
-  std::error_code error;
+  std::string endpoint;                ///< which was asked too often, or failed
+  std::error_code error;               ///< why
   unsigned attempt = 0;                ///< failures in a row
   std::chrono::milliseconds delay{0};  ///< until the next try
 };
 
 /// There is a new access token.
 struct token_renewed {
-  std::chrono::sys_seconds expires{};
+  std::chrono::sys_seconds expires{};  ///< of the new token
 };
 
 /// How an offline download stands, each time the platform was asked.
 struct offline_progress {
-  task_id task = 0;
-  offline_report report;
+  task_id task = 0;       ///< which
+  offline_report report;  ///< what the platform says
 };
 
 /// The platform could not be asked how an offline download stands; it will be asked again.
 struct offline_poll_failed {
-  task_id task = 0;
-  std::error_code error;
-  unsigned attempt = 0;  ///< failures in a row
+  task_id task = 0;       ///< which
+  std::error_code error;  ///< why
+  unsigned attempt = 0;   ///< failures in a row
 };
 
 /// Bytes of an upload have been taken by the platform.
 struct upload_progress {
-  std::string name;
-  std::uint64_t sent = 0;
-  std::uint64_t total = 0;
-  bool reused = false;  ///< the platform had the bytes already
+  std::string name;         ///< of the file
+  std::uint64_t sent = 0;   ///< bytes
+  std::uint64_t total = 0;  ///< bytes
+  bool reused = false;      ///< the platform had the bytes already
 };
 
 /// One thing that happened inside a client. Downloads have events of their own (`haul::event`).

@@ -15,6 +15,7 @@ namespace haul::pan123 {
 /// How far an `offline_pull` has come. Saved and given back, it makes the next one go on where this
 /// one was, with the same task in the cloud.
 struct offline_state {
+  /// How far it has come.
   enum class stage : std::uint8_t {
     begun,       ///< nothing has been made in the cloud
     folder,      ///< its own folder is there
@@ -24,11 +25,11 @@ struct offline_state {
     pulled,      ///< the file is on disk, complete and verified
   };
 
-  stage at = stage::begun;
-  std::string url;  ///< what is downloaded: a saved state is good for this link only
-  file_id folder = 0;
-  task_id task = 0;
-  file_id file = 0;
+  stage at = stage::begun;  ///< what is done
+  std::string url;          ///< what is downloaded: a saved state is good for this link only
+  file_id folder = 0;       ///< in the cloud
+  task_id task = 0;         ///< of the platform
+  file_id file = 0;         ///< in the cloud
 };
 
 /// The state as JSON.

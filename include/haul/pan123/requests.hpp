@@ -37,6 +37,8 @@ class offline_request {
     callback_ = std::move(url);
     return *this;
   }
+  /// @{
+  /// As the setter of that name, or what it was given.
   offline_request&& folder(file_id id) && { return std::move(folder(id)); }
   offline_request&& name(std::string text) && { return std::move(name(std::move(text))); }
   offline_request&& callback(std::string url) && { return std::move(callback(std::move(url))); }
@@ -45,6 +47,7 @@ class offline_request {
   const std::optional<file_id>& folder() const noexcept { return folder_; }
   const std::string& name() const noexcept { return name_; }
   const std::string& callback() const noexcept { return callback_; }
+  /// @}
 
  private:
   std::string url_;
@@ -56,8 +59,11 @@ class offline_request {
 /// A link to download through the cloud, and where to put the file.
 class offline_pull_request {
  public:
+  /// Called before each step that cannot be taken twice.
   using save_hook = std::function<void(const offline_state&)>;
 
+  /// @param url   What the platform shall fetch.
+  /// @param path  The file to make on disk.
   offline_pull_request(std::string url, std::filesystem::path path)
       : url_(std::move(url)), path_(std::move(path)) {}
 
@@ -103,6 +109,8 @@ class offline_pull_request {
     return *this;
   }
 
+  /// @{
+  /// What was given to the constructor or the setter of that name.
   const std::string& url() const noexcept { return url_; }
   const std::filesystem::path& path() const noexcept { return path_; }
   file_id parent() const noexcept { return parent_; }
@@ -113,6 +121,7 @@ class offline_pull_request {
   bool wants_clean_up() const noexcept { return clean_up_; }
   std::chrono::milliseconds wait_limit() const noexcept { return wait_limit_; }
   const download_options& options() const noexcept { return options_; }
+  /// @}
 
  private:
   std::string url_;
@@ -127,19 +136,23 @@ class offline_pull_request {
   download_options options_;
 };
 
+/// How a download through the cloud ended.
 struct offline_pull_result {
   download_result download;  ///< also when it failed before anything was downloaded
   offline_state state;       ///< to go on from
   std::string left_behind;   ///< why the cloud could not be cleaned up; empty when it was
 
+  /// Whether the file is on disk, complete and verified.
   explicit operator bool() const noexcept { return !download.error; }
 };
 
 /// What to do with a file of the same name in the folder of an upload.
 enum class on_duplicate : std::uint8_t { refuse = 0, keep_both = 1, overwrite = 2 };
 
+/// A file on disk that goes into the cloud.
 class upload_request {
  public:
+  /// @param path    The file on disk.
   /// @param parent  The folder in the cloud.
   upload_request(std::filesystem::path path, file_id parent)
       : path_(std::move(path)), parent_(parent) {}
@@ -149,15 +162,19 @@ class upload_request {
     name_ = std::move(text);
     return *this;
   }
+  /// What to do where the folder has a file of that name.
   upload_request& duplicate(on_duplicate what) & {
     duplicate_ = what;
     return *this;
   }
 
+  /// @{
+  /// What was given to the constructor or the setter of that name.
   const std::filesystem::path& path() const noexcept { return path_; }
   file_id parent() const noexcept { return parent_; }
   const std::string& name() const noexcept { return name_; }
   on_duplicate duplicate() const noexcept { return duplicate_; }
+  /// @}
 
  private:
   std::filesystem::path path_;
@@ -166,6 +183,7 @@ class upload_request {
   on_duplicate duplicate_ = on_duplicate::refuse;
 };
 
+/// A link to be made for files of the account.
 class share_request {
  public:
   /// @param name   Less than 35 characters.
@@ -178,6 +196,7 @@ class share_request {
     days_ = n;
     return *this;
   }
+  /// Who opens the link must give it.
   share_request& password(std::string text) & {
     password_ = std::move(text);
     return *this;
@@ -189,12 +208,15 @@ class share_request {
     return *this;
   }
 
+  /// @{
+  /// What was given to the constructor or the setter of that name.
   const std::string& name() const noexcept { return name_; }
   const file_ids& files() const noexcept { return files_; }
   int days() const noexcept { return days_; }
   const std::string& password() const noexcept { return password_; }
   bool traffic() const noexcept { return traffic_; }
   const std::optional<std::uint64_t>& traffic_limit() const noexcept { return limit_; }
+  /// @}
 
  private:
   std::string name_;

@@ -21,18 +21,19 @@ inline constexpr file_id root_folder = 0;
 
 /// A file or folder in the cloud.
 struct file_entry {
-  file_id id = 0;
-  std::string name;
-  file_id parent = 0;
-  bool folder = false;
+  file_id id = 0;          ///< of the file or folder
+  std::string name;        ///< without its folder
+  file_id parent = 0;      ///< the folder that it is in
+  bool folder = false;     ///< or a file
   std::string md5;         ///< in hexadecimal; empty for a folder
   std::uint64_t size = 0;  ///< bytes; of a folder, what `detail` sums up
   int category = 0;        ///< 0 unknown, 1 audio, 2 video, 3 image
   int status = 0;          ///< over 100: blocked by the platform
-  bool trashed = false;
-  std::string created;  ///< as the platform writes it, `YYYY-MM-DD HH:MM:SS` in UTC+8
-  std::string updated;
+  bool trashed = false;    ///< in the trash
+  std::string created;     ///< as the platform writes it, `YYYY-MM-DD HH:MM:SS` in UTC+8
+  std::string updated;     ///< as the platform writes it
 
+  /// Whether the platform has rejected it for what is in it.
   bool rejected() const noexcept { return status > 100; }
 };
 
@@ -40,77 +41,85 @@ struct file_entry {
 /// others.
 enum class offline_status : std::uint8_t { running = 0, failed = 1, succeeded = 2, retrying = 3 };
 
+/// How a download by the platform stands.
 struct offline_report {
-  offline_status status = offline_status::running;
-  double percent = 0;
+  offline_status status = offline_status::running;  ///< as the platform says
+  double percent = 0;                               ///< 0 to 100
 };
 
 /// What the platform posts to a callback URL.
 struct offline_callback {
-  std::string url;  ///< the link that was to be downloaded
-  bool succeeded = false;
-  std::string reason;  ///< why not
-  file_id file = 0;    ///< 0 when it failed
+  std::string url;         ///< the link that was to be downloaded
+  bool succeeded = false;  ///< the file is in the cloud
+  std::string reason;      ///< why not
+  file_id file = 0;        ///< 0 when it failed
 };
 
+/// A time in which the account has more rights.
 struct vip_period {
-  int level = 0;  ///< 1 VIP, 2 SVIP, 3 long-term
-  std::string label;
-  std::string begins;
-  std::string ends;
+  int level = 0;       ///< 1 VIP, 2 SVIP, 3 long-term
+  std::string label;   ///< as the platform calls it
+  std::string begins;  ///< as the platform writes it
+  std::string ends;    ///< as the platform writes it
 };
 
+/// Who the account belongs to, and what it may use.
 struct account {
-  std::int64_t uid = 0;
-  std::string nickname;
-  std::uint64_t space_used = 0;       ///< bytes
-  std::uint64_t space_permanent = 0;  ///< bytes
-  std::uint64_t space_temporary = 0;  ///< bytes
-  bool vip = false;
-  std::uint64_t direct_traffic = 0;  ///< bytes left for direct links
-  std::vector<vip_period> vip_periods;
-  std::string developer_until;  ///< empty when the account has no developer pack
+  std::int64_t uid = 0;                 ///< of the user
+  std::string nickname;                 ///< as the user chose it
+  std::uint64_t space_used = 0;         ///< bytes
+  std::uint64_t space_permanent = 0;    ///< bytes
+  std::uint64_t space_temporary = 0;    ///< bytes
+  bool vip = false;                     ///< whether any period runs now
+  std::uint64_t direct_traffic = 0;     ///< bytes left for direct links
+  std::vector<vip_period> vip_periods;  ///< those that the platform tells
+  std::string developer_until;          ///< empty when the account has no developer pack
 };
 
+/// A link that others can use.
 struct share_link {
-  share_id id = 0;
-  std::string key;
+  share_id id = 0;  ///< for `update`
+  std::string key;  ///< the end of the URL
 
+  /// What others open.
   std::string url() const { return "https://www.123pan.com/s/" + key; }
 };
 
+/// A link that was made earlier.
 struct share_entry {
-  share_link link;
-  std::string name;
-  std::string password;
-  std::string expires;
-  bool expired = false;
+  share_link link;       ///< id and URL
+  std::string name;      ///< as it is shown
+  std::string password;  ///< empty: none
+  std::string expires;   ///< as the platform writes it
+  bool expired = false;  ///< nobody can use it any more
 };
 
 /// A page of shares.
 struct share_page {
-  std::vector<share_entry> shares;
-  share_id next = -1;  ///< what to ask for the next page with; -1: this was the last
+  std::vector<share_entry> shares;  ///< a page of them
+  share_id next = -1;               ///< what to ask for the next page with; -1: this was the last
 };
 
 /// What `files().recover` could not bring back.
 using file_ids = std::vector<file_id>;
 
+/// A copy of one file.
 struct copied_file {
-  file_id source = 0;
-  file_id copy = 0;
+  file_id source = 0;  ///< what was copied
+  file_id copy = 0;    ///< what it became
 };
 
+/// What an upload has become.
 struct uploaded_file {
-  file_id id = 0;
-  bool reused = false;  ///< the platform had the bytes already: none were sent
-  std::string md5;
-  std::uint64_t size = 0;
+  file_id id = 0;          ///< in the cloud
+  bool reused = false;     ///< the platform had the bytes already: none were sent
+  std::string md5;         ///< of its bytes, in hexadecimal
+  std::uint64_t size = 0;  ///< in bytes
 };
 
 /// An access token and what belongs to it.
 struct token {
-  std::string value;
+  std::string value;                   ///< goes into the Authorization field
   std::chrono::sys_seconds expires{};  ///< the epoch when that is not known
   std::string refresh_token;           ///< of OAuth; each is good for one use
 };
@@ -118,6 +127,7 @@ struct token {
 /// Who calls the platform. Made by one of the functions.
 class credentials {
  public:
+  /// How a token is got.
   enum class kind : std::uint8_t { client, access_token, oauth_code, oauth_refresh };
 
   /// The id and secret of a developer.
@@ -152,12 +162,16 @@ class credentials {
     return c;
   }
 
+  /// @{
+  /// What they are, and what they were made of. `secret()` must not be shown.
   kind what() const noexcept { return kind_; }
   bool oauth() const noexcept { return kind_ == kind::oauth_code || kind_ == kind::oauth_refresh; }
   const std::string& id() const noexcept { return id_; }
   const std::string& secret() const noexcept { return secret_; }
+  /// @}
   /// The access token, the code or the refresh token.
   const std::string& text() const noexcept { return text_; }
+  /// What the platform was told for OAuth; empty otherwise.
   const std::string& redirect_uri() const noexcept { return redirect_; }
 
  private:

@@ -26,7 +26,7 @@ struct access_rules {
   /// Paths that need no token, as far as they are only read: a page's own files. The longest of
   /// these and of `closed` that begins the path counts.
   std::vector<std::string> open;
-  std::vector<std::string> closed;
+  std::vector<std::string> closed;  ///< paths that need one all the same
   /// Paths that change something although they are asked for with GET; in lower case.
   std::vector<std::string> changing;
 };
@@ -38,6 +38,7 @@ class access_decision {
   int status = 0;
   std::string reason;       ///< why, in one line, where it is refused
   http::field_list fields;  ///< for the reply, whoever makes it
+  /// Whether the request may go on.
   bool allowed() const noexcept { return status == 0; }
 };
 

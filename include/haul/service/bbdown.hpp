@@ -42,6 +42,9 @@ class bbdown {
   /// Reads the records: what they hold can be asked for at once.
   ///
   /// @param executor  Where tasks are looked after.
+  /// @param in        What downloads the files.
+  /// @param kept      Where tasks are kept.
+  /// @param options   The root, and what clients may do.
   ///
   /// @throws std::filesystem::filesystem_error  The root is not there.
   bbdown(asio::any_io_executor executor, downloads& in, records& kept, bbdown_options options);

@@ -21,13 +21,14 @@ namespace haul::service {
 
 /// What stands behind an id of the batch dialect.
 struct catalog_entry {
-  std::int64_t id = 0;
+  std::int64_t id = 0;                ///< by which requests name it
   std::string url;                    ///< empty: there is nothing to download
   std::optional<std::string> name;    ///< of the file; none: taken from the URL
   std::string type = "document";      ///< small letters, digits, `-` and `_`; names the folder
   std::optional<checksum> hash;       ///< what the file must hash to
   std::optional<std::uint64_t> size;  ///< what the file must have, in bytes
 
+  /// Whether all of it is the same.
   friend bool operator==(const catalog_entry&, const catalog_entry&) = default;
 };
 
@@ -47,11 +48,15 @@ class catalog {
   catalog& operator=(const catalog&) = delete;
   virtual ~catalog() = default;
 
+  /// @{
+  /// What stands behind an id; nothing when nobody knows it.
   virtual std::optional<catalog_entry> find(std::int64_t id) const = 0;
+  /// @}
   /// Adds an entry, or replaces the one of its id; true when it is new.
   virtual bool put(const catalog_entry& e) = 0;
   /// False when there was none.
   virtual bool erase(std::int64_t id) = 0;
+  /// How many entries there are.
   virtual std::size_t size() const = 0;
 };
 
@@ -61,9 +66,11 @@ class recorded_catalog final : public catalog {
   /// Has what the records hold.
   HAUL_DECL explicit recorded_catalog(records& in);
 
+  /// What stands behind an id; nothing when nobody knows it.
   HAUL_DECL std::optional<catalog_entry> find(std::int64_t id) const override;
   HAUL_DECL bool put(const catalog_entry& e) override;
   HAUL_DECL bool erase(std::int64_t id) override;
+  /// How many entries there are.
   HAUL_DECL std::size_t size() const override;
 
  private:

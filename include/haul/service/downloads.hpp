@@ -24,6 +24,8 @@ class downloads {
   downloads& operator=(const downloads&) = delete;
   virtual ~downloads() = default;
 
+  /// @{
+  /// As the member of that name of `batch_manager`.
   virtual awaitable<submit_result> submit(std::vector<download_request> files,
                                           const batch_options& options) = 0;
   virtual awaitable<std::optional<batch_status>> wait(std::string batch) = 0;
@@ -36,14 +38,18 @@ class downloads {
   virtual std::error_code pause_file(const std::string& id) = 0;
   virtual std::error_code resume_file(const std::string& id) = 0;
   virtual std::error_code cancel_file(const std::string& id) = 0;
+  /// @}
 };
 
 /// Those of one manager, which must outlive it.
 template <class Manager>
 class downloads_of final : public downloads {
  public:
+  /// @param manager  Must outlive this object.
   explicit downloads_of(Manager& manager) : manager_(manager) {}
 
+  /// @{
+  /// As the member of that name of `batch_manager`.
   awaitable<submit_result> submit(std::vector<download_request> files,
                                   const batch_options& options) override {
     return manager_.submit(std::move(files), options);
@@ -66,6 +72,7 @@ class downloads_of final : public downloads {
   std::error_code pause_file(const std::string& id) override { return manager_.pause_file(id); }
   std::error_code resume_file(const std::string& id) override { return manager_.resume_file(id); }
   std::error_code cancel_file(const std::string& id) override { return manager_.cancel_file(id); }
+  /// @}
 
  private:
   Manager& manager_;

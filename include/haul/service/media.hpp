@@ -38,6 +38,10 @@ class media_core;
 /// is of no more use.
 class media {
  public:
+  /// @param to       What downloads the files.
+  /// @param kept     Where the rest of its state is kept.
+  /// @param ids      What the ids of requests stand for.
+  /// @param options  The root, and what clients may do.
   HAUL_DECL media(downloads& to, records& kept, catalog& ids, media_options options);
 
   /// Never throws for a request, however wrong.

@@ -24,6 +24,8 @@ class request {
   request(std::string method, std::string target)
       : method_(std::move(method)), target_(std::move(target)) {}
 
+  /// @{
+  /// Adds a header field, or sets the body; for building a request.
   request& field(std::string_view name, std::string_view value) & {
     fields_.append(name, value);
     return *this;
@@ -36,7 +38,10 @@ class request {
     return std::move(field(name, value));
   }
   request&& body(std::string bytes) && { return std::move(body(std::move(bytes))); }
+  /// @}
 
+  /// @{
+  /// What came from the client; `path()` is the target up to its query.
   const std::string& method() const noexcept { return method_; }
   const std::string& target() const noexcept { return target_; }
   std::string_view path() const noexcept {
@@ -49,6 +54,7 @@ class request {
   }
   const http::field_list& fields() const noexcept { return fields_; }
   const std::string& body() const noexcept { return body_; }
+  /// @}
 
  private:
   std::string method_;
@@ -60,12 +66,15 @@ class request {
 /// What is to be answered. The server adds the framing (`Content-Length`) and fields of its own.
 class response {
  public:
+  /// @param status  200, 404, ...
   explicit response(int status = 200) : status_(status) {}
 
+  /// Adds a header field.
   response& field(std::string_view name, std::string_view value) & {
     fields_.append(name, value);
     return *this;
   }
+  /// Sets a body, and its type.
   response& body(std::string_view content_type, std::string bytes) & {
     fields_.append("Content-Type", content_type);
     body_ = std::move(bytes);
@@ -77,6 +86,8 @@ class response {
     file_ = std::move(path);
     return *this;
   }
+  /// @{
+  /// As the setters above, for a response that is being made.
   response&& field(std::string_view name, std::string_view value) && {
     return std::move(field(name, value));
   }
@@ -86,10 +97,14 @@ class response {
   response&& body(std::string_view content_type, std::string bytes) && {
     return std::move(body(content_type, std::move(bytes)));
   }
+  /// @}
 
+  /// @{
+  /// What is to be sent.
   int status() const noexcept { return status_; }
   const http::field_list& fields() const noexcept { return fields_; }
   const std::string& body() const noexcept { return body_; }
+  /// @}
   /// Empty unless the body is a file.
   const std::filesystem::path& file() const noexcept { return file_; }
 

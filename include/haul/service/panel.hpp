@@ -32,12 +32,16 @@ namespace haul::service {
 /// The downloads must outlive what is under way.
 class panel {
  public:
+  /// What the page may do, and where it gets it.
   struct options {
     std::filesystem::path root;    ///< files are made below it
     std::size_t max_items = 1000;  ///< in one request
     batch_options batch{};         ///< for what is added
   };
 
+  /// @param to    Whose downloads it shows.
+  /// @param feed  The events that it sends.
+  /// @param o     Its options.
   panel(downloads& to, event_feed feed, options o)
       : to_(to), feed_(std::move(feed)), options_(std::move(o)) {}
 

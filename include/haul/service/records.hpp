@@ -15,6 +15,7 @@ namespace haul::service {
 /// `batch_manager`'s store may lose at a crash may be lost here too.
 class records {
  public:
+  /// Called with each text.
   using visitor = std::function<void(std::string_view key, std::string_view value)>;
 
   records() = default;
@@ -22,7 +23,9 @@ class records {
   records& operator=(const records&) = delete;
   virtual ~records() = default;
 
+  /// Keeps a text under a kind and a key, in place of an earlier one. Returns at once.
   virtual void put(std::string_view kind, std::string_view key, std::string value) = 0;
+  /// Forgets a text, if there is one.
   virtual void erase(std::string_view kind, std::string_view key) = 0;
   /// All of one kind, in the order of their keys.
   virtual void for_each(std::string_view kind, const visitor& visit) const = 0;
@@ -31,10 +34,12 @@ class records {
 /// Survives nothing: for tests, and for a service that is to forget.
 class memory_records final : public records {
  public:
+  /// Keeps a text in memory.
   void put(std::string_view kind, std::string_view key, std::string value) override {
     const std::lock_guard lock{mutex_};
     kinds_[std::string{kind}].insert_or_assign(std::string{key}, std::move(value));
   }
+  /// Forgets a text, if there is one.
   void erase(std::string_view kind, std::string_view key) override {
     const std::lock_guard lock{mutex_};
     if (const auto found = kinds_.find(kind); found != kinds_.end()) {

@@ -7,8 +7,10 @@ namespace haul {
 
 /// Keeps nothing: the state of batches lives in the manager's memory and ends with it.
 struct memory_store {
-  static constexpr bool persistent = false;
+  static constexpr bool persistent = false;  ///< nothing needs to be told to it
 
+  /// @{
+  /// Does nothing, as there is nothing to keep.
   void add(const std::shared_ptr<const batch_record>&) const noexcept {}
   void update(const file_update&) const noexcept {}
   void set_paused(const std::string&, bool) const noexcept {}
@@ -17,6 +19,7 @@ struct memory_store {
   std::vector<batch_record> load() const { return {}; }
   void flush() const noexcept {}
   std::error_code error() const noexcept { return {}; }
+  /// @}
 };
 
 static_assert(task_store<memory_store>);

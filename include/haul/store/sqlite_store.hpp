@@ -32,7 +32,7 @@ namespace haul {
 /// As `task_store` says.
 class sqlite_store {
  public:
-  static constexpr bool persistent = true;
+  static constexpr bool persistent = true;  ///< batches come back with `recover()`
 
   /// Opens or makes the database, and brings an older one up to date.
   ///
@@ -43,29 +43,35 @@ class sqlite_store {
   explicit sqlite_store(const std::filesystem::path& file)
       : writer_(std::make_unique<writer>(file)) {}
 
+  /// A batch that was submitted. Returns at once.
   void add(std::shared_ptr<const batch_record> batch) {
     writer_->push([b = std::move(batch)](writer& w) { w.insert(*b); });
   }
   /// Of several changes of a file that wait, only the last is written.
   void update(const file_update& update) { writer_->update(update); }
+  /// A batch was paused or resumed. Returns at once.
   void set_paused(const std::string& id, bool on) {
     writer_->push([id, on](writer& w) {
       w.database.run("UPDATE batches SET paused = ?2 WHERE id = ?1", id, on ? 1 : 0);
     });
   }
+  /// Every file of a batch is final. Returns at once.
   void finish(const std::string& id, std::chrono::sys_seconds when) {
     writer_->push([id, when](writer& w) {
       w.database.run("UPDATE batches SET finished = ?2 WHERE id = ?1", id,
                      when.time_since_epoch().count());
     });
   }
+  /// A batch was forgotten, and files that are in no other with it. Returns at once.
   void erase(const std::string& id) {
     writer_->push([id](writer& w) { w.erase(id); });
   }
 
+  /// All batches, in the order of their arrival. Blocks; after an error there are none.
   std::vector<batch_record> load() { return writer_->load(); }
   /// Waits until all that was told before is on disk.
   void flush() { writer_->flush(); }
+  /// The first error of a write or read; none while all is well.
   std::error_code error() const { return writer_->error(); }
 
  private:

@@ -1,26 +1,25 @@
 // A sink of one's own: a class that counts, and awaits something for each finished file, as a
 // program does that writes to its database.
 //
-//   own_sink FOLDER URL...
+//   8_own_sink FOLDER URL...
 
 #include <haul/haul.hpp>
 
 #include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <cstddef>
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
-namespace {
-
+//[ledger
 class ledger {
  public:
   // The next event comes when the coroutine has ended; the download goes on meanwhile.
@@ -34,8 +33,11 @@ class ledger {
   }
 
  private:
+  // Sinks are moved into the manager: what is to be seen from outside is shared.
   std::shared_ptr<std::size_t> finished_ = std::make_shared<std::size_t>(0);
 };
+static_assert(haul::event_sink<ledger>);
+//]
 
 haul::awaitable<void> run(haul::batch_manager<ledger>& manager,
                           std::vector<haul::download_request> files) {
@@ -43,11 +45,9 @@ haul::awaitable<void> run(haul::batch_manager<ledger>& manager,
   co_await manager.wait(told.batch);
 }
 
-}  // namespace
-
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: own_sink FOLDER URL...\n");
+    std::fprintf(stderr, "usage: 8_own_sink FOLDER URL...\n");
     return 2;
   }
   std::vector<haul::download_request> files;
@@ -56,7 +56,11 @@ int main(int argc, char** argv) {
 
   asio::io_context io;
   haul::session session{io.get_executor()};
+  //[manager
   haul::batch_manager<ledger> manager{session, ledger{}};
-  asio::co_spawn(io, run(manager, std::move(files)), asio::detached);
+  //]
+  asio::co_spawn(io, run(manager, std::move(files)), [](std::exception_ptr bug) {
+    if (bug) std::rethrow_exception(bug);
+  });
   io.run();
 }

@@ -1,6 +1,6 @@
-// One file, with its progress on standard output.
+// One file, with its progress.
 //
-//   one_file URL PATH
+//   2_progress URL PATH
 
 #include <haul/haul.hpp>
 
@@ -12,34 +12,40 @@
 #include <utility>
 #include <variant>
 
-namespace {
-
+//[show
 // What to do with each kind of event; `auto` takes those that do not matter here.
 struct show {
   void operator()(const haul::progress& p) const {
     std::printf("%llu of %llu bytes\n", static_cast<unsigned long long>(p.downloaded),
                 static_cast<unsigned long long>(p.total.value_or(0)));
   }
+  void operator()(const haul::retrying& r) const {
+    std::printf("again in %lld ms: %s\n", static_cast<long long>(r.delay.count()),
+                r.error.message().c_str());
+  }
   void operator()(const auto&) const {}
 };
-
-}  // namespace
+//]
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    std::fprintf(stderr, "usage: one_file URL PATH\n");
+    std::fprintf(stderr, "usage: 2_progress URL PATH\n");
     return 2;
   }
   asio::io_context io;
   haul::session session{io.get_executor()};
+  //[task
   haul::download_task task{session, haul::download_request{argv[1], argv[2]},
                            [](const haul::event& e) { std::visit(show{}, e); }};
+  //]
+  //[spawn
   haul::download_result result;
-  asio::co_spawn(io, task.run(), [&](std::exception_ptr error, haul::download_result r) {
-    if (error) std::rethrow_exception(error);
+  asio::co_spawn(io, task.run(), [&](std::exception_ptr bug, haul::download_result r) {
+    if (bug) std::rethrow_exception(bug);
     result = std::move(r);
   });
   io.run();
+  //]
   std::printf("%s\n", result.message().c_str());
   return result ? 0 : 1;
 }

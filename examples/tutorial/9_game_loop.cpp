@@ -1,7 +1,7 @@
 // Events in a loop that is not Asio's: the downloads run on a thread of their own, and the game
 // asks a queue once a frame what is new.
 //
-//   game_loop FOLDER URL...
+//   9_game_loop FOLDER URL...
 
 #include <haul/haul.hpp>
 
@@ -19,8 +19,6 @@
 #include <variant>
 #include <vector>
 
-namespace {
-
 using manager_type = haul::batch_manager<haul::queue_sink>;
 
 haul::awaitable<void> run(manager_type& manager, std::vector<haul::download_request> files) {
@@ -37,17 +35,16 @@ void draw(const haul::event& e) {
   }
 }
 
-}  // namespace
-
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: game_loop FOLDER URL...\n");
+    std::fprintf(stderr, "usage: 9_game_loop FOLDER URL...\n");
     return 2;
   }
   std::vector<haul::download_request> files;
   const std::string folder = std::string{argv[1]} + '/';
   for (int i = 2; i < argc; ++i) files.emplace_back(argv[i], folder);
 
+  //[loop
   asio::io_context io;
   haul::session session{io.get_executor()};
   haul::queue_sink events;  // this copy stays here, another one goes to the manager
@@ -57,9 +54,10 @@ int main(int argc, char** argv) {
   std::thread downloads{[&] { io.run(); }};
 
   for (bool last = false; !last;) {
-    last = over;
+    last = over;  // read before the queue: what came before the end is still drawn
     while (const std::optional<haul::event> e = events.poll()) draw(*e);
     std::this_thread::sleep_for(std::chrono::milliseconds{16});  // the frame
   }
   downloads.join();
+  //]
 }

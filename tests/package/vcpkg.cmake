@@ -1,0 +1,101 @@
+# Runs the port's portfile.cmake with stand-ins for vcpkg's own functions, which do what their
+# documentation says, and looks at what would be packaged.
+#
+# Definitions: PORTFILE, WORK, CXX, INSTALLED (what `cmake --install` gives)
+cmake_minimum_required(VERSION 3.23)
+set(CURRENT_PORT_DIR "${PORTFILE}/..")
+cmake_path(NORMAL_PATH CURRENT_PORT_DIR)
+set(CURRENT_PACKAGES_DIR "${WORK}/packages/haul")
+set(PORT haul)
+set(FEATURES core json metalink pan123 service sqlite)
+file(REMOVE_RECURSE "${WORK}")
+
+# OUT_FEATURE_OPTIONS <variable> FEATURES (<feature> <option>)...
+function(vcpkg_check_features)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "OUT_FEATURE_OPTIONS" "FEATURES")
+  if(arg_UNPARSED_ARGUMENTS OR NOT arg_OUT_FEATURE_OPTIONS)
+    message(FATAL_ERROR "vcpkg_check_features: ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  set(options "")
+  while(arg_FEATURES)
+    list(POP_FRONT arg_FEATURES feature option)
+    if(feature IN_LIST FEATURES)
+      list(APPEND options "-D${option}=ON")
+    else()
+      list(APPEND options "-D${option}=OFF")
+    endif()
+  endwhile()
+  set(${arg_OUT_FEATURE_OPTIONS} ${options} PARENT_SCOPE)
+endfunction()
+
+function(vcpkg_cmake_configure)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "SOURCE_PATH" "OPTIONS")
+  if(arg_UNPARSED_ARGUMENTS OR NOT EXISTS "${arg_SOURCE_PATH}/CMakeLists.txt")
+    message(FATAL_ERROR "vcpkg_cmake_configure: ${arg_UNPARSED_ARGUMENTS} ${arg_SOURCE_PATH}")
+  endif()
+  execute_process(COMMAND "${CMAKE_COMMAND}" -S "${arg_SOURCE_PATH}" -B "${WORK}/build"
+      "-DCMAKE_CXX_COMPILER=${CXX}" -DCMAKE_BUILD_TYPE=Release
+      "-DCMAKE_INSTALL_PREFIX=${CURRENT_PACKAGES_DIR}" ${arg_OPTIONS}
+    OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+function(vcpkg_cmake_install)
+  execute_process(COMMAND "${CMAKE_COMMAND}" --build "${WORK}/build" --target install
+    OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+# Moves the package to share/haul, and has it look for its prefix two folders up.
+function(vcpkg_cmake_config_fixup)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "CONFIG_PATH" "")
+  if(NOT VCPKG_BUILD_TYPE STREQUAL "release")
+    message(FATAL_ERROR "without VCPKG_BUILD_TYPE a debug package is asked for")
+  endif()
+  set(from "${CURRENT_PACKAGES_DIR}/${arg_CONFIG_PATH}")
+  set(to "${CURRENT_PACKAGES_DIR}/share/${PORT}")
+  file(GLOB files "${from}/*")
+  if(NOT files)
+    message(FATAL_ERROR "there is nothing in ${from}")
+  endif()
+  file(COPY ${files} DESTINATION "${to}")
+  cmake_path(GET from PARENT_PATH parent)
+  file(REMOVE_RECURSE "${parent}")
+  set(up "get_filename_component(_IMPORT_PREFIX \"\${_IMPORT_PREFIX}\" PATH)\n")
+  file(GLOB files "${to}/*Targets.cmake")
+  foreach(file IN LISTS files)
+    file(READ "${file}" text)
+    string(REPLACE "${up}${up}${up}" "${up}${up}" text "${text}")
+    file(WRITE "${file}" "${text}")
+  endforeach()
+endfunction()
+
+function(vcpkg_fixup_pkgconfig)
+  if(NOT EXISTS "${CURRENT_PACKAGES_DIR}/share/pkgconfig/haul.pc")
+    message(FATAL_ERROR "there is no haul.pc")
+  endif()
+endfunction()
+
+function(vcpkg_install_copyright)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "FILE_LIST")
+  file(COPY ${arg_FILE_LIST} DESTINATION "${CURRENT_PACKAGES_DIR}/share/${PORT}")
+  file(RENAME "${CURRENT_PACKAGES_DIR}/share/${PORT}/LICENSE"
+    "${CURRENT_PACKAGES_DIR}/share/${PORT}/copyright")
+endfunction()
+
+include("${PORTFILE}")
+
+# What vcpkg itself complains about.
+foreach(place IN ITEMS debug lib bin share/cmake)
+  if(EXISTS "${CURRENT_PACKAGES_DIR}/${place}")
+    message(FATAL_ERROR "the package has ${place}")
+  endif()
+endforeach()
+foreach(file IN ITEMS share/haul/copyright share/haul/haulConfig.cmake)
+  if(NOT EXISTS "${CURRENT_PACKAGES_DIR}/${file}")
+    message(FATAL_ERROR "the package has no ${file}")
+  endif()
+endforeach()
+file(GLOB_RECURSE mine RELATIVE "${CURRENT_PACKAGES_DIR}/include" "${CURRENT_PACKAGES_DIR}/include/*")
+file(GLOB_RECURSE theirs RELATIVE "${INSTALLED}/include" "${INSTALLED}/include/*")
+if(NOT mine OR NOT mine STREQUAL theirs)
+  message(FATAL_ERROR "the port's headers are not those that are installed")
+endif()
