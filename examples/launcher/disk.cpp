@@ -27,8 +27,8 @@ constexpr std::size_t block_size = 512u << 10;
 
 /// Calls `use(data, n)` with a file from its beginning on, in blocks that end where a piece does.
 template <class Use>
-void read_all(const fs::path& path, std::uint64_t piece, const reading& go_on,
-              std::error_code& ec, Use&& use) {
+void read_all(const fs::path& path, std::uint64_t piece, const reading& go_on, std::error_code& ec,
+              Use&& use) {
   file f = file::open(path, open_mode::read, ec);
   if (ec) return;
   const std::unique_ptr<char[]> block{new char[block_size]};
@@ -221,9 +221,7 @@ std::error_code real_disk::remove_folder(const std::string& path) {
                                                                               : ec;
 }
 
-bool real_disk::exists(const std::string& path) {
-  return kind_of(path) != place_kind::nothing;
-}
+bool real_disk::exists(const std::string& path) { return kind_of(path) != place_kind::nothing; }
 
 std::optional<stamp> real_disk::look(const std::string& path) {
   return through_link(path) ? std::nullopt : stamp_of(at(path));

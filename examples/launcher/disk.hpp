@@ -26,7 +26,7 @@ std::optional<stamp> stamp_of(const std::filesystem::path& path);
 
 /// Makes a copy: on file systems that can, one that takes no space until it is changed.
 void clone_file(const std::filesystem::path& from, const std::filesystem::path& to,
-               std::error_code& ec);
+                std::error_code& ec);
 
 /// Where a path of a manifest is. The text is UTF-8.
 std::filesystem::path below(const std::filesystem::path& root, std::string_view path);
@@ -35,8 +35,7 @@ std::filesystem::path below(const std::filesystem::path& root, std::string_view 
 using reading = std::function<bool(std::uint64_t bytes)>;
 
 /// SHA-256 of a file, in hexadecimal; with `errc::operation_canceled` when it was stopped.
-std::string sha256_of(const std::filesystem::path& path, const reading& go_on,
-                      std::error_code& ec);
+std::string sha256_of(const std::filesystem::path& path, const reading& go_on, std::error_code& ec);
 
 /// As `sha256_of`, and the hashes of the pieces, in one go.
 std::string sha256_of(const std::filesystem::path& path, haul::piece_hashes& pieces,
@@ -65,8 +64,7 @@ class real_disk final : public swap_disk, public place_view {
   std::optional<stamp> look(const std::string& path) override;
 
   place_kind kind_of(const std::string& path) const override;
-  bool has_others(const std::string& folder,
-                  const std::vector<std::string>& listed) const override;
+  bool has_others(const std::string& folder, const std::vector<std::string>& listed) const override;
 
  private:
   bool through_link(const std::string& path) const;

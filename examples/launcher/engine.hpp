@@ -49,8 +49,8 @@ struct engine_options {
   haul::session_options session;
   haul::download_options download;
   unsigned files_at_once = 8;
-  unsigned threads = 0;            ///< that hash and copy; 0: one for each processor, at most 8
-  std::uint64_t limit = 0;         ///< bytes per second; 0 is none
+  unsigned threads = 0;             ///< that hash and copy; 0: one for each processor, at most 8
+  std::uint64_t limit = 0;          ///< bytes per second; 0 is none
   std::uint64_t playing_limit = 0;  ///< the same while a game runs; 0: as otherwise
 };
 

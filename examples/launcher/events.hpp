@@ -27,8 +27,9 @@ enum class phase : std::uint8_t {
 };
 
 constexpr std::string_view name_of(phase p) noexcept {
-  constexpr std::string_view names[] = {"waiting",    "reading",  "checking", "preparing", "fetching",
-                                        "installing", "removing", "playing",  "finished"};
+  constexpr std::string_view names[] = {"waiting",   "reading",  "checking",
+                                        "preparing", "fetching", "installing",
+                                        "removing",  "playing",  "finished"};
   return names[static_cast<std::size_t>(p)];
 }
 
@@ -118,9 +119,9 @@ struct finished {
   outcome result;
 };
 
-using event = std::variant<phase_changed, plan_made, file_bad, file_fetched, file_retrying,
-                           file_failed, priority_changed, limit_changed, game_paused, game_started,
-                           game_ended, finished>;
+using event =
+    std::variant<phase_changed, plan_made, file_bad, file_fetched, file_retrying, file_failed,
+                 priority_changed, limit_changed, game_paused, game_started, game_ended, finished>;
 
 /// Takes events, one at a time and in order, on the thread that runs the engine.
 using sink = std::function<void(const event&)>;

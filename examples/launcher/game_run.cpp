@@ -29,9 +29,7 @@ std::string size_words(std::uint64_t bytes) {
   return std::to_string(bytes >> 20) + " MiB";
 }
 
-std::string files_words(std::size_t n) {
-  return std::to_string(n) + (n == 1 ? " file" : " files");
-}
+std::string files_words(std::size_t n) { return std::to_string(n) + (n == 1 ? " file" : " files"); }
 
 }  // namespace
 
@@ -123,9 +121,7 @@ outcome game_run::conclude(outcome::kind k) const {
   return o;
 }
 
-fs::path game_run::own(std::string_view name) const {
-  return task_.folder / own_folder / name;
-}
+fs::path game_run::own(std::string_view name) const { return task_.folder / own_folder / name; }
 
 fs::path game_run::staged(const finding& f) const {
   return below(task_.folder, stage_folder) / staged_name(*f.file);
@@ -448,8 +444,9 @@ haul::awaitable<game_run::ended> game_run::fetch() {
   if (progress_.stop) co_return stopped();
   if (failures_.empty()) co_return std::nullopt;
   outcome o_failed = conclude(outcome::kind::failed);
-  o_failed.message = files_words(failures_.size()) + " could not be fetched; the first one: " +
-                     failures_.front() + "; the same command goes on where it was";
+  o_failed.message = files_words(failures_.size()) +
+                     " could not be fetched; the first one: " + failures_.front() +
+                     "; the same command goes on where it was";
   co_return o_failed;
 }
 

@@ -84,8 +84,7 @@ struct part {
       refuse(name(key), "is not a whole number");
     }
     if (n < least || n > most) {
-      refuse(name(key),
-             "is not from " + std::to_string(least) + " to " + std::to_string(most));
+      refuse(name(key), "is not from " + std::to_string(least) + " to " + std::to_string(most));
     }
     return n;
   }
@@ -212,14 +211,13 @@ void check_places(const std::vector<manifest_file>& files) {
   for (const manifest_file& f : files) {
     const auto [at, fresh] = places.emplace(fold_case(f.path), f.path);
     if (fresh) continue;
-    refuse("files (" + f.path + ").path",
-           at->second == f.path ? "is there twice"
-                                : "differs from '" + std::string{at->second} +
-                                      "' in nothing but upper and lower case");
+    refuse("files (" + f.path + ").path", at->second == f.path
+                                              ? "is there twice"
+                                              : "differs from '" + std::string{at->second} +
+                                                    "' in nothing but upper and lower case");
   }
   for (const manifest_file& f : files) {
-    for (std::string_view folder = parent_of(f.path); !folder.empty();
-         folder = parent_of(folder)) {
+    for (std::string_view folder = parent_of(f.path); !folder.empty(); folder = parent_of(folder)) {
       std::string folded = fold_case(folder);
       if (places.contains(folded)) {
         refuse("files (" + f.path + ").path",
@@ -283,9 +281,8 @@ void read_all(const json::object& o, manifest& m) {
   }
   check_places(m.files);
   m.start = from.text("start", false);
-  if (!m.start.empty() && std::none_of(m.files.begin(), m.files.end(), [&](const auto& f) {
-        return f.path == m.start;
-      })) {
+  if (!m.start.empty() && std::none_of(m.files.begin(), m.files.end(),
+                                       [&](const auto& f) { return f.path == m.start; })) {
     refuse("start", '\'' + shown(m.start) + "' is none of the files");
   }
   m.arguments = from.texts("arguments", most_arguments);

@@ -37,13 +37,13 @@ struct manifest_file {
 /// What can be chosen, such as a language.
 struct manifest_group {
   std::string id;
-  std::string name;  ///< to be shown
+  std::string name;     ///< to be shown
   bool chosen = false;  ///< unless the user says otherwise
 };
 
 struct manifest {
-  std::string game;     ///< a short name, the same in all versions
-  std::string name;     ///< to be shown
+  std::string game;  ///< a short name, the same in all versions
+  std::string name;  ///< to be shown
   std::string version;
   std::vector<std::string> base_urls;  ///< each with all files below it
   std::string start;                   ///< the path of the file to run; empty: not said

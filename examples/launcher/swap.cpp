@@ -119,26 +119,32 @@ std::vector<step> steps_to_apply(const commit_record& r) {
   const early_removals early{r};
   std::vector<step> steps;
   std::set<std::string> left = folders_of(r.removes);  // folders that may have become empty
-  std::set<std::string> emptied;
+  std::set<std::string> changed;
   for (const std::string& path : r.removes) {
     if (!early.is_early(path)) continue;
     step s = make(kind::remove, path);
     // On a file system that takes both spellings for one, it has become the new file by then.
     if (const auto* m = early.spelling_of(path)) s.other = m->from;
     steps.push_back(std::move(s));
-    emptied.emplace(parent_of(path));
+    changed.emplace(parent_of(path));
   }
-  // A removal that the power takes back after the move would not be made again.
-  for (const std::string& folder : emptied) steps.push_back(make(kind::sync_folder, folder));
   // Inner folders stand behind their outer ones.
   for (auto at = left.rbegin(); at != left.rend(); ++at) {
     bool in_the_way = early.targets.contains(*at);
     for (std::string_view p = parent_of(*at); !p.empty(); p = parent_of(p)) {
       in_the_way = in_the_way || early.targets.contains(std::string{p});
     }
-    if (in_the_way) steps.push_back(make(kind::remove_folder, *at));
+    if (!in_the_way) continue;
+    steps.push_back(make(kind::remove_folder, *at));
+    changed.emplace(parent_of(*at));
   }
-  for (const std::string& folder : early.places) steps.push_back(make(kind::make_folder, folder));
+  for (const std::string& folder : early.places) {
+    steps.push_back(make(kind::make_folder, folder));
+    changed.emplace(parent_of(folder));
+  }
+  // Before anything is moved: a removal that the power takes back after the move would not be made
+  // again, and a folder that it takes back would take what was moved into it along.
+  for (const std::string& folder : changed) steps.push_back(make(kind::sync_folder, folder));
   for (const auto& m : r.moves) {
     step s = make(kind::move, m.from);
     s.other = m.to;
@@ -207,7 +213,8 @@ std::string obstacle(const commit_record& r, const place_view& there) {
       case place_kind::folder:
         continue;
       case place_kind::link:
-        return '\'' + folder + "' is a link, and a game's files are not put through one: make it a "
+        return '\'' + folder +
+               "' is a link, and a game's files are not put through one: make it a "
                "folder";
       case place_kind::file:
         if (removed.contains(folder)) continue;
@@ -220,7 +227,8 @@ std::string obstacle(const commit_record& r, const place_view& there) {
     const place_kind k = there.kind_of(path);
     if (k == place_kind::other) return '\'' + path + "' is in the way of a file: move it away";
     if (k == place_kind::folder && there.has_others(path, r.removes)) {
-      return "the folder '" + path + "' is in the way of a file, and something in it is not the "
+      return "the folder '" + path +
+             "' is in the way of a file, and something in it is not the "
              "game's: move it away";
     }
   }

@@ -25,8 +25,8 @@ control::control(engine& e, std::function<void(const std::string&)> complain)
 
 bool control::open(const std::string& name) {
   // For writing too: a pipe then stays open when those who write come and go.
-  const int fd = name == "-" ? ::dup(STDIN_FILENO)
-                             : ::open(name.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  const int fd =
+      name == "-" ? ::dup(STDIN_FILENO) : ::open(name.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
   std::error_code ec;
   if (fd < 0) ec.assign(errno, std::generic_category());
   if (!ec) from_.assign(fd, ec);

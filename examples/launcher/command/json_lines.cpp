@@ -15,16 +15,15 @@ boost::json::object members(const phase_changed& e) {
   return {{"event", "phase"}, {"game", text(e.game)}, {"phase", name_of(e.now)}};
 }
 boost::json::object members(const plan_made& e) {
-  return {{"event", "plan"},         {"game", text(e.game)},     {"name", e.name},
-          {"version", e.version},    {"files", e.files},         {"to_fetch", e.to_fetch},
+  return {{"event", "plan"},          {"game", text(e.game)}, {"name", e.name},
+          {"version", e.version},     {"files", e.files},     {"to_fetch", e.to_fetch},
           {"to_remove", e.to_remove}, {"bytes", e.bytes}};
 }
 boost::json::object members(const file_bad& e) {
   return {{"event", "bad"}, {"game", text(e.game)}, {"path", e.path}, {"why", text(e.why)}};
 }
 boost::json::object members(const file_fetched& e) {
-  return {
-      {"event", "fetched"}, {"game", text(e.game)}, {"path", e.path}, {"received", e.received}};
+  return {{"event", "fetched"}, {"game", text(e.game)}, {"path", e.path}, {"received", e.received}};
 }
 boost::json::object members(const file_retrying& e) {
   return {{"event", "retrying"},
@@ -33,10 +32,8 @@ boost::json::object members(const file_retrying& e) {
           {"message", text(e.message)}};
 }
 boost::json::object members(const file_failed& e) {
-  return {{"event", "failed"},
-          {"game", text(e.game)},
-          {"path", e.path},
-          {"message", text(e.message)}};
+  return {
+      {"event", "failed"}, {"game", text(e.game)}, {"path", e.path}, {"message", text(e.message)}};
 }
 boost::json::object members(const priority_changed& e) {
   return {{"event", "priority"}, {"game", text(e.game)}, {"priority", e.priority}};
@@ -55,15 +52,10 @@ boost::json::object members(const game_ended& e) {
 }
 boost::json::object members(const finished& e) {
   const outcome& o = e.result;
-  return {{"event", "finished"},
-          {"game", text(e.game)},
-          {"outcome", name_of(o.what)},
-          {"message", text(o.message)},
-          {"version", o.version},
-          {"changed", o.changed},
-          {"removed", o.removed},
-          {"received", o.received},
-          {"milliseconds", o.elapsed.count()}};
+  return {
+      {"event", "finished"},        {"game", text(e.game)},   {"outcome", name_of(o.what)},
+      {"message", text(o.message)}, {"version", o.version},   {"changed", o.changed},
+      {"removed", o.removed},       {"received", o.received}, {"milliseconds", o.elapsed.count()}};
 }
 
 }  // namespace

@@ -129,8 +129,8 @@ int write_manifest(const command_options& o) {
   }
   const std::string text = manifest_text(made.value);
   std::FILE* const to = o.output.empty() ? stdout : std::fopen(o.output.c_str(), "wb");
-  bool written = to && std::fwrite(text.data(), 1, text.size(), to) == text.size() &&
-                 std::fflush(to) == 0;
+  bool written =
+      to && std::fwrite(text.data(), 1, text.size(), to) == text.size() && std::fflush(to) == 0;
   const std::error_code why{errno, std::generic_category()};
   if (to && to != stdout) written = std::fclose(to) == 0 && written;
   if (written) return exit_done;

@@ -194,8 +194,7 @@ void describe_manifest(CLI::App& app, command_options& o, const std::shared_ptr<
          },
          "Of the pieces that are hashed each (1M)")
       ->type_name("N[K|M|G]");
-  app.add_option("-o,--output", o.output, "Where to write it (standard output)")
-      ->type_name("FILE");
+  app.add_option("-o,--output", o.output, "Where to write it (standard output)")->type_name("FILE");
   app.callback([&o, w] {
     o.makes_manifest = true;
     for (const std::string& text : w->group_folders) {
@@ -239,16 +238,17 @@ void describe(CLI::App& app, command_options& o, const std::shared_ptr<words>& w
   };
   groups(sub(action::install, "Install games, or bring them to the version of the manifest",
              "MANIFEST DIR", "For each game: the manifest's URL or file, and a folder"));
-  groups(sub(action::update, "Bring installed games to the version that the manifest now has, or "
-                             "go on\nwith their installation",
+  groups(sub(action::update,
+             "Bring installed games to the version that the manifest now has, or "
+             "go on\nwith their installation",
              "DIR", "The folders of the games; the first one goes first"));
   sub(action::repair, "Read every byte, and fetch what is wrong", "DIR",
       "The folders of the games");
   sub(action::verify, "Read every byte, and change nothing", "DIR", "The folders of the games");
   sub(action::uninstall, "Remove what is the game's, and leave what is the user's", "DIR",
       "The folders of the games");
-  CLI::App& play = sub(action::play, "Run a game, and update others meanwhile", "DIR",
-                       "The folder of the game");
+  CLI::App& play =
+      sub(action::play, "Run a game, and update others meanwhile", "DIR", "The folder of the game");
   play.add_option("--update", w->updates, "Also update this one; may be repeated")
       ->type_name("DIR")
       ->allow_extra_args(false);
