@@ -1,7 +1,8 @@
 // What a manifest may say, and what is said of one that may not.
 
-#include "catch.hpp"
 #include "launcher/manifest.hpp"
+
+#include "catch.hpp"
 #include "launcher/names.hpp"
 #include "launcher/record.hpp"
 
@@ -32,8 +33,9 @@ std::string problem_of(const std::string& text) { return parse_manifest(text).pr
 TEST_CASE("a manifest is read, and written as it was", "[launcher][manifest]") {
   const std::string text = with_files(
       file("bin/game", R"(,"executable":true)") + ',' +
-          file("a.pak", R"(,"group":"de","piece_size":4096,"pieces":[")" + hash_a + "\",\"" +
-                            hash_b + R"("],"urls":["http://m/x","http://n/y"])",
+          file("a.pak",
+               R"(,"group":"de","piece_size":4096,"pieces":[")" + hash_a + "\",\"" + hash_b +
+                   R"("],"urls":["http://m/x","http://n/y"])",
                "5000"),
       R"("groups":{"de":{"name":"Deutsch","default":true}},"start":"bin/game","arguments":["-x"],)");
   const manifest_result read = parse_manifest(text);
@@ -92,7 +94,8 @@ TEST_CASE("what is wrong with a manifest is told in one line", "[launcher][manif
       {with_files(file("\xc3\x84") + ',' + file("\xc3\xa4")), "upper and lower case"},
       {with_files(file("Data/a") + ',' + file("data/b")),
        "files (data/b).path: its folder is called 'Data' elsewhere"},
-      {with_files(file("a") + ',' + file("A/b")), "files (A/b).path: has the file 'a' for a folder"},
+      {with_files(file("a") + ',' + file("A/b")),
+       "files (A/b).path: has the file 'a' for a folder"},
       {with_files(file("a"), R"("start":"b",)"), "start: 'b' is none of the files"},
       {R"({"format":1,"game":"g","version":"1","files":[)" + file("a") + "]}",
        "files[0] (a).urls: is missing, and there are no base_urls"},
@@ -108,10 +111,12 @@ TEST_CASE("what is wrong with a manifest is told in one line", "[launcher][manif
 
 TEST_CASE("paths that lead elsewhere, or that some system does not have", "[launcher][manifest]") {
   for (const char* bad :
-       {"", "/a", "..", "../a", "a/../b", "a/..", ".", "./a", "a//b", "a/", "a\\b", "C:/a", "C:a",
-        "con", "data/NUL.txt", "aux/x", "com1", "lpt9.cfg", "a.", "a ", " a", "a?", "a*b", "a|b",
-        "a<b", "a\"b", "a:b", "a\nb", "a\x7f", ".launcher/installed.json", ".Launcher", "...",
-        "\xff", "a\xe2\x80\xae"}) {
+       {"",          "/a",   "..",           "../a",         "a/../b", "a/..",
+        ".",         "./a",  "a//b",         "a/",           "a\\b",   "C:/a",
+        "C:a",       "con",  "data/NUL.txt", "aux/x",        "com1",   "lpt9.cfg",
+        "a.",        "a ",   " a",           "a?",           "a*b",    "a|b",
+        "a<b",       "a\"b", "a:b",          "a\nb",         "a\x7f",  ".launcher/installed.json",
+        ".Launcher", "...",  "\xff",         "a\xe2\x80\xae"}) {
     CAPTURE(bad);
     CHECK_FALSE(problem_of_path(bad).empty());
   }

@@ -1,11 +1,12 @@
 // The swap of two versions, with the power lost, or the process killed, at every step of it and of
-// what goes on after it. The disk is a model: names and data that nobody has synced are kept or lost
-// as the dice say, each for itself.
+// what goes on after it. The disk is a model: names and data that nobody has synced are kept or
+// lost as the dice say, each for itself.
+
+#include "launcher/swap.hpp"
 
 #include "catch.hpp"
 #include "launcher/disk.hpp"
 #include "launcher/names.hpp"
-#include "launcher/swap.hpp"
 #include "support/temp_dir.hpp"
 
 #include <map>
@@ -69,7 +70,8 @@ class model_disk final : public swap_disk {
     call();
     for (const std::string& p : paths) {
       const auto at = live_.files.find(p);
-      if (at == live_.files.end()) return std::make_error_code(std::errc::no_such_file_or_directory);
+      if (at == live_.files.end())
+        return std::make_error_code(std::errc::no_such_file_or_directory);
       at->second->synced = at->second->synced || syncs;
     }
     return {};
@@ -211,11 +213,11 @@ using version = std::map<std::string, std::string>;  // path -> bytes
 
 // The second has: changed and unchanged files, new folders, a file that becomes a folder, a folder
 // that becomes a file, another spelling, and folders that become empty.
-const version first_version{{"a", "a of one"},       {"b", "the same"},       {"c", "c of one"},
-                            {"e/f", "f of one"},     {"e/g/h", "h of one"},   {"Case.txt", "one"},
-                            {"dir/x", "x of one"},   {"dir/stays", "stays"},  {"gone/deep/z", "z"}};
-const version second_version{{"a", "a of two"},  {"b", "the same"},       {"c/d", "d of two"},
-                             {"e", "e of two"},  {"case.txt", "two"},     {"dir/stays", "stays"},
+const version first_version{{"a", "a of one"},     {"b", "the same"},      {"c", "c of one"},
+                            {"e/f", "f of one"},   {"e/g/h", "h of one"},  {"Case.txt", "one"},
+                            {"dir/x", "x of one"}, {"dir/stays", "stays"}, {"gone/deep/z", "z"}};
+const version second_version{{"a", "a of two"},  {"b", "the same"},      {"c/d", "d of two"},
+                             {"e", "e of two"},  {"case.txt", "two"},    {"dir/stays", "stays"},
                              {"n/w/new", "new"}, {"dir/other", "of two"}};
 
 manifest manifest_of(const version& v, const std::string& name) {
@@ -470,9 +472,7 @@ TEST_CASE("a swap on a real disk, cut short at every step", "[launcher][swap]") 
       return call().move(f, t);
     }
     std::error_code remove(const std::string& p) override { return call().remove(p); }
-    std::error_code remove_folder(const std::string& p) override {
-      return call().remove_folder(p);
-    }
+    std::error_code remove_folder(const std::string& p) override { return call().remove_folder(p); }
     bool exists(const std::string& p) override { return to_.exists(p); }
     std::optional<stamp> look(const std::string& p) override { return to_.look(p); }
 
@@ -504,8 +504,8 @@ TEST_CASE("a swap on a real disk, cut short at every step", "[launcher][swap]") 
         const std::string begun = disk.exists(std::string{commit_file})
                                       ? haul::test::read_file(dir / std::string{commit_file})
                                       : std::string{};
-        const swap_result done = begun.empty() ? swap_in(cutting, r)
-                                               : finish_swap(cutting, *read_commit_record(begun));
+        const swap_result done =
+            begun.empty() ? swap_in(cutting, r) : finish_swap(cutting, *read_commit_record(begun));
         REQUIRE_FALSE(done.error);
         REQUIRE(done.missing.empty());
       } catch (const power_lost&) {
