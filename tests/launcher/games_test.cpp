@@ -66,7 +66,10 @@ TEST_CASE("a large game: installed, repaired, updated", "[launcher][games]") {
 
   temp_dir dir;
   const fs::path to = dir / "game";
-  const run_result installed = launcher_run({"install", g.manifest_url("v1"), to.string()});
+  // Over one connection for a file: where one takes over from another, the server has sent a little
+  // that nobody has read, and this is about what is asked for.
+  const run_result installed =
+      launcher_run({"install", g.manifest_url("v1"), to.string(), "-x", "1"});
   INFO(installed.err);
   REQUIRE(installed.status.code == 0);
   CHECK(difference(g.folder("v1"), to) == "");
@@ -103,7 +106,7 @@ TEST_CASE("a large game: installed, repaired, updated", "[launcher][games]") {
   CHECK(std::count_if(found.begin(), found.end(),
                       [](const auto& e) { return text(e, "event") == "bad"; }) == 10);
   g.server.clear_log();
-  const run_result repaired = launcher_run({"repair", to.string()});
+  const run_result repaired = launcher_run({"repair", to.string(), "-x", "1"});
   INFO(repaired.err);
   REQUIRE(repaired.status.code == 0);
   CHECK(difference(g.folder("v1"), to) == "");
@@ -140,7 +143,7 @@ TEST_CASE("a large game: installed, repaired, updated", "[launcher][games]") {
   write_file(to / "saves" / "mine", "the user's");
   g.server.clear_log();
   const run_result updated =
-      launcher_run({"install", g.manifest_url("v2"), to.string(), "--events", "json"});
+      launcher_run({"install", g.manifest_url("v2"), to.string(), "-x", "1", "--events", "json"});
   INFO(updated.err);
   REQUIRE(updated.status.code == 0);
   CHECK(read_file(to / "saves" / "mine") == "the user's");
@@ -157,9 +160,9 @@ TEST_CASE("a large game: installed, repaired, updated", "[launcher][games]") {
 }
 
 TEST_CASE("two games, and which one goes first is changed", "[launcher][games]") {
-  game_server g{"limit_rate 2m;"};
+  game_server g;
   for (const char* v : {"a", "b"}) {
-    make_small_game(g, v, 12, 400'000);
+    make_small_game(g, v, 24, 400'000);
     g.publish(v, {}, v);
   }
   temp_dir dir;
@@ -172,7 +175,7 @@ TEST_CASE("two games, and which one goes first is changed", "[launcher][games]")
                       "-j", "1", "-x", "1", "--control", pipe.string(), "--events", "json"});
   REQUIRE(wait_for_text(child, R"({"event":"phase","game":"b","phase":"fetching"})"));
   REQUIRE(wait_for_text(child, R"({"event":"fetched","game":"a")"));
-  std::ofstream{pipe} << "first b\n" << std::flush;
+  std::ofstream{pipe} << "first b\nlimit 0\nfly\n" << std::flush;
   const exit_status status = child.wait_or_kill(std::chrono::seconds(120));
   INFO(child.err());
   REQUIRE(status.code == 0);
@@ -181,6 +184,10 @@ TEST_CASE("two games, and which one goes first is changed", "[launcher][games]")
   const auto events = events_of(child.out());
   const std::size_t change = find_event(events, "priority", "b");
   REQUIRE(change < events.size());
+  const std::size_t limit = find_event(events, "limit", "", change);
+  REQUIRE(limit < events.size());
+  CHECK(number(events[limit], "bytes_per_second") == 0);
+  CHECK(has(child.err(), "--control: 'fly' is no command"));
   // Before it, the first one's files; one file was on its way.
   std::size_t b_before = 0;
   std::size_t a_between = 0;
@@ -294,13 +301,13 @@ TEST_CASE("groups, and what is left of a game", "[launcher][games]") {
 }
 
 TEST_CASE("an interruption, and going on after it", "[launcher][games]") {
-  game_server g{"limit_rate 1m;"};
-  make_small_game(g, "v", 30, 300'000);
+  game_server g;
+  make_small_game(g, "v", 60, 300'000);
   g.publish("v");
   temp_dir dir;
   const fs::path to = dir / "game";
-  child_process child =
-      launcher_start({"install", g.manifest_url("v"), to.string(), "-j", "2", "--events", "json"});
+  child_process child = launcher_start({"install", g.manifest_url("v"), to.string(), "-j", "2",
+                                        "--limit-rate", "200K", "--events", "json"});
   REQUIRE(wait_for_text(child, "\"fetched\""));
   // Only one launcher at a time.
   const run_result second = launcher_run({"update", to.string()});
@@ -322,7 +329,7 @@ TEST_CASE("an interruption, and going on after it", "[launcher][games]") {
   INFO(rest.err);
   REQUIRE(rest.status.code == 0);
   CHECK(difference(g.folder("v"), to) == "");
-  CHECK(g.sent() < 30 * 300'000);
+  CHECK(g.sent() < 60 * 300'000);
 }
 
 TEST_CASE("what cannot be done is told in one line", "[launcher][games]") {
