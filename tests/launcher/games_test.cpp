@@ -170,9 +170,9 @@ TEST_CASE("two games, and which one goes first is changed", "[launcher][games]")
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
   const fs::path a = dir / "a";
   const fs::path b = dir / "b";
-  child_process child =
-      launcher_start({"install", g.manifest_url("a"), a.string(), g.manifest_url("b"), b.string(),
-                      "-j", "1", "-x", "1", "--control", pipe.string(), "--events", "json"});
+  child_process child = launcher_start(
+      {"install", g.manifest_url("a"), a.string(), g.manifest_url("b"), b.string(), "-j", "1", "-x",
+       "1", "--limit-rate", "400K", "--control", pipe.string(), "--events", "json"});
   REQUIRE(wait_for_text(child, R"({"event":"phase","game":"b","phase":"fetching"})"));
   REQUIRE(wait_for_text(child, R"({"event":"fetched","game":"a")"));
   std::ofstream{pipe} << "first b\nlimit 0\nfly\n" << std::flush;
