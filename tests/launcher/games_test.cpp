@@ -332,6 +332,55 @@ TEST_CASE("an interruption, and going on after it", "[launcher][games]") {
   CHECK(g.sent() < 60 * 300'000);
 }
 
+TEST_CASE("what an update that failed has fetched serves the next one", "[launcher][games]") {
+  game_server g;
+  make_small_game(g, "v1", 10, 100'000);
+  g.publish("v1");
+  temp_dir dir;
+  const fs::path to = dir / "game";
+  REQUIRE(launcher_run({"install", "-q", g.manifest_url("v1"), to.string()}).status.code == 0);
+  g.copy("v1", "v2");
+  for (std::size_t i = 0; i < 5; ++i) {
+    g.replace("v2", small(i), pattern_bytes(i + 70, 0, 110'000));
+  }
+  g.publish("v2");
+  g.copy("v2", "v3");
+  g.replace("v3", small(9), "other");
+  g.publish("v3");
+  fs::remove(g.folder("v2") / small(4));
+  const run_result failed = launcher_run({"install", g.manifest_url("v2"), to.string()});
+  CHECK(failed.status.code == 1);
+  CHECK(has(failed.err, small(4) + ": http://127.0.0.1"));
+  CHECK(has(failed.err, "1 file could not be fetched"));
+  CHECK(difference(g.folder("v1"), to) == "");
+  // The version before is still what is there.
+  CHECK(launcher_run({"verify", "-q", to.string()}).status.code == 0);
+  g.server.clear_log();
+  REQUIRE(launcher_run({"install", "-q", g.manifest_url("v3"), to.string()}).status.code == 0);
+  CHECK(difference(g.folder("v3"), to) == "");
+  // The one that failed, and the one that is new.
+  CHECK(g.sent() == 110'000 + 5);
+}
+
+TEST_CASE("bars, where there is a terminal", "[launcher][games]") {
+  game_server g;
+  for (const char* v : {"a", "b"}) {
+    make_small_game(g, v, 8, 100'000);
+    g.publish(v, {"--name", std::string{"The Game "} + v}, v);
+  }
+  temp_dir dir;
+  const run_result r = launcher_in_terminal({"install", g.manifest_url("a"), (dir / "a").string(),
+                                             g.manifest_url("b"), (dir / "b").string(), "-j", "1",
+                                             "--limit-rate", "400K"});
+  CAPTURE(r.out);
+  CHECK(r.status.code == 0);
+  CHECK(has(r.out, "The Game a: "));
+  CHECK(has(r.out, "/8 files"));
+  CHECK(has(r.out, "all: "));
+  CHECK(has(r.out, "[="));
+  CHECK(has(r.out, "a: a is whole; 8 files put in place"));
+}
+
 TEST_CASE("what cannot be done is told in one line", "[launcher][games]") {
   game_server g;
   temp_dir dir;

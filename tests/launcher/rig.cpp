@@ -65,6 +65,14 @@ child_process launcher_start(arguments args) {
   return child_process(LAUNCHER_COMMAND, std::move(args), plain_environment());
 }
 
+run_result launcher_in_terminal(arguments args) {
+  child_options o = plain_environment();
+  o.terminal = true;
+  o.env.emplace_back("TERM", "xterm");
+  o.env.emplace_back("COLUMNS", "100");
+  return run(LAUNCHER_COMMAND, std::move(args), o, 120s);
+}
+
 std::uint64_t game_mib() {
   const char* asked = std::getenv("HAUL_TEST_GAME_MIB");
   return asked ? std::strtoull(asked, nullptr, 10) : 64;

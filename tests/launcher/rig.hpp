@@ -21,6 +21,8 @@ using arguments = std::vector<std::string>;
 run_result launcher_run(arguments args,
                         std::chrono::milliseconds timeout = std::chrono::seconds(400));
 child_process launcher_start(arguments args);
+/// With one terminal of 100 columns for its output and its errors.
+run_result launcher_in_terminal(arguments args);
 
 /// MiB of the large game: HAUL_TEST_GAME_MIB (64).
 std::uint64_t game_mib();
