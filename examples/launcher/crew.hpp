@@ -32,11 +32,11 @@ class crew {
     const auto shared = std::make_shared<round>();
     shared->work = &work;
     shared->count = count;
-    const std::size_t helpers = std::min<std::size_t>(threads_, count);
-    for (std::size_t i = 1; i < helpers; ++i) {
-      submit([shared] { shared->help(); });
+    const std::size_t others = std::min<std::size_t>(threads_, count);
+    for (std::size_t i = 1; i < others; ++i) {
+      submit([shared] { shared->take_part(); });
     }
-    shared->help();
+    shared->take_part();
     std::unique_lock lock{shared->mutex};
     shared->rest.wait(lock, [&] { return shared->active == 0; });
   }
@@ -50,7 +50,7 @@ class crew {
     std::mutex mutex;
     std::condition_variable rest;
 
-    void help() {
+    void take_part() {
       std::unique_lock lock{mutex};
       ++active;
       while (next < count) {

@@ -78,11 +78,9 @@ swap_result swap_in(swap_disk& disk, const commit_record& r);
 /// From the commit record on, which is on the disk: as `swap_in`, or by a later run.
 swap_result finish_swap(swap_disk& disk, const commit_record& r);
 
-/// Why the files of `r` cannot be put in their places: what is in the way, and what is to be done;
-/// empty when they can.
-///
-/// @param kind_of  What is at a path of the folder.
+/// What is at a path of the folder.
 enum class place_kind { nothing, file, folder, link, other };
+/// The folder of a game, to be looked at.
 class place_view {
  public:
   virtual ~place_view() = default;
@@ -91,6 +89,9 @@ class place_view {
   virtual bool has_others(const std::string& folder,
                           const std::vector<std::string>& listed) const = 0;
 };
+
+/// Why the files of `r` cannot be put in their places: what is in the way, and what is to be done;
+/// empty when they can.
 std::string obstacle(const commit_record& r, const place_view& there);
 
 }  // namespace launcher
