@@ -15,7 +15,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <limits>
 #include <system_error>
 
 namespace haul_command {
@@ -291,32 +290,6 @@ std::optional<int> parse_options(int argc, const char* const* argv, command_opti
   into.session.connections_per_host =
       std::max(into.session.connections_per_host, into.download.connections);
   return std::nullopt;
-}
-
-std::optional<std::uint64_t> parse_rate(std::string_view text) {
-  unsigned shift = 0;
-  if (!text.empty()) {
-    switch (text.back()) {
-      case 'K':
-      case 'k':
-        shift = 10;
-        break;
-      case 'M':
-      case 'm':
-        shift = 20;
-        break;
-      case 'G':
-      case 'g':
-        shift = 30;
-        break;
-      default:
-        break;
-    }
-  }
-  if (shift > 0) text.remove_suffix(1);
-  const auto n = parse_decimal(text);
-  if (!n || *n > haul::http::max_length >> shift) return std::nullopt;
-  return *n << shift;
 }
 
 }  // namespace haul_command

@@ -1,16 +1,15 @@
 #ifndef HAUL_COMMAND_OPTIONS_HPP
 #define HAUL_COMMAND_OPTIONS_HPP
 
+#include "text.hpp"
 #include <haul/checksum.hpp>
 #include <haul/download_options.hpp>
 #include <haul/download_request.hpp>
 #include <haul/session_options.hpp>
 
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace haul_command {
@@ -44,9 +43,6 @@ struct command_options {
 /// Reads the command line. What is wrong with it goes to standard error, and the help to standard
 /// output; then there is an exit code, and nothing more to do.
 std::optional<int> parse_options(int argc, const char* const* argv, command_options& into);
-
-/// `N[K|M|G]`, with units of 1024; nothing when it is none.
-std::optional<std::uint64_t> parse_rate(std::string_view text);
 
 }  // namespace haul_command
 

@@ -1,5 +1,6 @@
 #include "text.hpp"
 
+#include <haul/http/grammar.hpp>
 #include <haul/http/url.hpp>
 #include <haul/http/utf8.hpp>
 
@@ -193,6 +194,32 @@ std::string time_left_text(std::chrono::seconds left) {
     std::snprintf(out.data(), out.size(), "%lld d", s / 86400);
   }
   return out.data();
+}
+
+std::optional<std::uint64_t> parse_rate(std::string_view text) {
+  unsigned shift = 0;
+  if (!text.empty()) {
+    switch (text.back()) {
+      case 'K':
+      case 'k':
+        shift = 10;
+        break;
+      case 'M':
+      case 'm':
+        shift = 20;
+        break;
+      case 'G':
+      case 'g':
+        shift = 30;
+        break;
+      default:
+        break;
+    }
+  }
+  if (shift > 0) text.remove_suffix(1);
+  const auto n = haul::http::parse_decimal(text);
+  if (!n || *n > haul::http::max_length >> shift) return std::nullopt;
+  return *n << shift;
 }
 
 }  // namespace haul_command

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,9 @@ std::string speed_text(std::uint64_t bytes_per_second);  ///< "12.3 MiB/s"
 std::string duration_text(
     std::chrono::milliseconds lasted);                  ///< "0.5 s", "12 s", "2:05", "1:02:05"
 std::string time_left_text(std::chrono::seconds left);  ///< the same without a fraction
+
+/// `N[K|M|G]`, with units of 1024; nothing when it is none.
+std::optional<std::uint64_t> parse_rate(std::string_view text);
 
 }  // namespace haul_command
 

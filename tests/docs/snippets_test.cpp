@@ -240,9 +240,9 @@ TEST_CASE("docs/limits.md: a batch with its own limits") {
   asio::io_context io;
   //[session
   haul::session_options shared;
-  shared.rate_limit = 100'000'000;   // bytes per second, all together
-  shared.connections_per_host = 8;   // all together
-  shared.memory_budget = 16u << 20;  // bytes between network and disk
+  shared.rate_limit = 100'000'000;  // bytes per second, all together
+  shared.connections_per_host = 8;  // all together
+  shared.worker_threads = 4;        // that move, decrypt and hash bytes
   haul::session session{io.get_executor(), shared};
   //]
   batch_manager<> manager{session};
