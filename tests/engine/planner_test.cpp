@@ -131,7 +131,7 @@ TEST_CASE("what is behind the request is stolen before what is in it", "[planner
 
 TEST_CASE("nothing is stolen that is not worth it", "[planner]") {
   planner p{piece};
-  p.begin(199, {});
+  p.begin(49, {});
   REQUIRE(p.take(1, at(0)));
   CHECK(!p.has_work(at(0)));
   CHECK(!p.take(2, at(0)));
@@ -360,22 +360,22 @@ TEST_CASE("what is left of one that lags is fetched twice", "[planner]") {
   REQUIRE(p.take(1, at(0)) == byte_range{0, 1'100});
   REQUIRE(p.take(2, at(0)) == byte_range{600, 1'100});
   REQUIRE(p.received(2, 500, at(500)) == share{0, 500});
-  REQUIRE(p.received(1, 450, at(500)) == share{0, 450});
-  // 150 bytes, too few to be shared, would take 0.2 s: no.
+  REQUIRE(p.received(1, 560, at(500)) == share{0, 560});
+  // 40 bytes, too few to be shared, would take 0.04 s: no.
   CHECK(!p.take(2, at(500)));
   CHECK(!p.has_work(at(500)));
   // A second later nothing has come.
   CHECK(p.has_work(at(1'600)));
   const auto twin = p.take(3, at(1'600));
-  REQUIRE(twin == byte_range{450, 600});
+  REQUIRE(twin == byte_range{560, 600});
   CHECK(!p.take(4, at(1'600)));  // twice is enough
   // Whatever comes first counts, whosever it is.
-  CHECK(p.received(3, 50, at(1'610)) == share{0, 50});
-  CHECK(p.received(1, 20, at(1'620)) == share{20, 0});
-  CHECK(p.received(1, 80, at(1'630)) == share{30, 50});
-  CHECK(p.received(3, 60, at(1'640)) == share{50, 10});
-  CHECK(p.wanted(1) == 50);
-  CHECK(p.received(3, 40, at(1'650)) == share{0, 40});
+  CHECK(p.received(3, 10, at(1'610)) == share{0, 10});
+  CHECK(p.received(1, 5, at(1'620)) == share{5, 0});
+  CHECK(p.received(1, 20, at(1'630)) == share{5, 15});
+  CHECK(p.received(3, 17, at(1'640)) == share{15, 2});
+  CHECK(p.wanted(1) == 15);
+  CHECK(p.received(3, 13, at(1'650)) == share{0, 13});
   CHECK(p.wanted(1) == 0);
   CHECK(p.wanted(3) == 0);
   CHECK(!p.take(3, at(1'660)));
@@ -386,20 +386,20 @@ TEST_CASE("what is left of one that lags is fetched twice", "[planner]") {
 TEST_CASE("a twin that fails leaves all to the other", "[planner]") {
   for (const bool first : {true, false}) {
     planner p{piece};
-    p.begin(150, {});
+    p.begin(145, {});
     REQUIRE(p.take(1, at(0)));
     REQUIRE(p.received(1, 100, at(100)) == share{0, 100});
-    REQUIRE(p.take(2, at(2'000)) == byte_range{100, 150});
+    REQUIRE(p.take(2, at(2'000)) == byte_range{100, 145});
     REQUIRE(p.received(2, 20, at(2'000)) == share{0, 20});
     p.release(first ? 1 : 2);
     CHECK(!p.total_received());
     if (first) {
-      CHECK(p.received(2, 30, at(2'100)) == share{0, 30});
+      CHECK(p.received(2, 25, at(2'100)) == share{0, 25});
       CHECK(!p.take(2, at(2'100)));
     } else {
       // What the other had given is not written again.
       CHECK(p.received(1, 30, at(2'100)) == share{20, 10});
-      CHECK(p.received(1, 20, at(2'100)) == share{0, 20});
+      CHECK(p.received(1, 15, at(2'100)) == share{0, 15});
       CHECK(!p.take(1, at(2'100)));
     }
     CHECK(p.total_received());
@@ -423,7 +423,7 @@ TEST_CASE("a stream far behind the others is given up, now and then", "[planner]
 
 TEST_CASE("a reply that is late by what replies take is not silence", "[planner]") {
   planner p{piece};
-  p.begin(1'100, {});
+  p.begin(1'045, {});
   p.set_latency(std::chrono::seconds{2});
   REQUIRE(p.take(1, at(0)));
   REQUIRE(p.received(1, 1'000, at(500)) == share{0, 1'000});

@@ -277,9 +277,12 @@ class planner {
     return at != lanes_.end() && at->second.rate > 0 ? at->second.rate : usual_rate();
   }
 
-  std::uint64_t align_up(std::uint64_t at) const noexcept {
-    const std::uint64_t rest = at % piece_;
-    return rest == 0 || at > unlimited - piece_ ? at : at - rest + piece_;
+  /// Near the end of the file, parts of a piece are worth a request.
+  std::uint64_t grain() const noexcept { return std::max<std::uint64_t>(piece_ / 4, 1); }
+
+  static std::uint64_t align_up(std::uint64_t at, std::uint64_t unit) noexcept {
+    const std::uint64_t rest = at % unit;
+    return rest == 0 || at > unlimited - unit ? at : at - rest + unit;
   }
 
   std::optional<byte_range> free_span() {
@@ -295,7 +298,7 @@ class planner {
     const std::uint64_t length =
         std::max(request_pieces * piece_, static_cast<std::uint64_t>(l.rate * request_seconds));
     if (l.own.size() <= length + length / 2) return l.own.end;
-    return std::min(l.own.end, align_up(l.own.begin + length));
+    return std::min(l.own.end, align_up(l.own.begin + length, piece_));
   }
 
   /// The lane that would take the longest, among those that have at least `least` bytes and no
@@ -321,8 +324,8 @@ class planner {
   /// Whom to steal from.
   lane_map::const_iterator victim(stream_id thief, clock::time_point now) const {
     double longest = 0;
-    const auto found = slowest(thief, 2 * piece_, now, longest);
-    return longest > shortest_steal_seconds ? found : lanes_.end();
+    const auto found = slowest(thief, 2 * grain(), now, longest);
+    return longest > shortest_steal_seconds + 2 * latency_ ? found : lanes_.end();
   }
 
   /// Whose rest should be fetched twice.
@@ -348,7 +351,8 @@ class planner {
     if (its <= 0) its = usual_rate();
     // So much stays that both end at the same time; at most half, which is what a guess is worth.
     const double keeps = std::min(its * (latency_ + size / mine) / (1 + its / mine), size / 2);
-    std::uint64_t cut = align_up(rest.begin + static_cast<std::uint64_t>(keeps));
+    const std::uint64_t unit = rest.size() >= 4 * piece_ ? piece_ : grain();
+    std::uint64_t cut = align_up(rest.begin + static_cast<std::uint64_t>(keeps), unit);
     const std::uint64_t behind = l.own.end > l.request_end ? l.own.end - l.request_end : 0;
     const bool peer = its * 4 > mine;
     if (peer && behind >= rest.size() / 4) cut = std::max(cut, l.request_end);
