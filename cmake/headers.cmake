@@ -104,6 +104,7 @@ set(HAUL_HEADERS
   haul/system/file.hpp
   haul/system/http_connect.hpp
   haul/system/impl/file_posix.ipp
+  haul/system/impl/file_windows.ipp
   haul/system/proxy.hpp
   haul/system/resolver.hpp
   haul/system/route.hpp
@@ -111,6 +112,8 @@ set(HAUL_HEADERS
   haul/system/system_environment.hpp
   haul/system/system_stream.hpp
   haul/system/tls.hpp
+  haul/system/windows.hpp
+  haul/system/windows_trust.hpp
   haul/verify_and_repair.hpp
   haul/version.hpp
 )

@@ -772,6 +772,7 @@ TEST_CASE("through a real SOCKS proxy, which looks up the name", "[client][proxy
   CHECK(rig{o}.run(server.url("/f")).error == std::errc::connection_refused);
 }
 
+#ifndef _WIN32  // which has none of these proxies
 TEST_CASE("proxies of the environment, and hosts that go without", "[client][proxy]") {
   if (!http_proxy::available()) return;
   fault_server server;
@@ -791,6 +792,7 @@ TEST_CASE("proxies of the environment, and hosts that go without", "[client][pro
   ::unsetenv("http_proxy");
   ::unsetenv("no_proxy");
 }
+#endif
 
 TEST_CASE("a proxy that speaks nonsense, or is not there", "[client][proxy]") {
   fault_server server;

@@ -11,6 +11,7 @@
 
 #ifdef __linux__
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #endif
 #include <algorithm>
@@ -24,7 +25,6 @@
 #include <future>
 #include <map>
 #include <mutex>
-#include <poll.h>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -1325,7 +1325,11 @@ std::string http_date(std::chrono::system_clock::time_point t) {
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const std::time_t seconds = std::chrono::system_clock::to_time_t(t);
   std::tm parts{};
+#ifdef _WIN32
+  ::gmtime_s(&parts, &seconds);
+#else
   ::gmtime_r(&seconds, &parts);
+#endif
   const auto two = [](int n) { return (n < 10 ? "0" : "") + std::to_string(n); };
   return std::string(days[static_cast<std::size_t>(parts.tm_wday)]) + ", " + two(parts.tm_mday) +
          " " + months[static_cast<std::size_t>(parts.tm_mon)] + " " +

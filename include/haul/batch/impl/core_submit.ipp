@@ -215,8 +215,10 @@ void core<Environment>::register_batch(const batch_ptr& b) {
   if (!equal) {
     b->order.resize(files.size());
     std::iota(b->order.begin(), b->order.end(), 0u);
-    std::stable_sort(b->order.begin(), b->order.end(), [&](std::uint32_t x, std::uint32_t y) {
-      return files[x]->request.priority() > files[y]->request.priority();
+    std::sort(b->order.begin(), b->order.end(), [&](std::uint32_t x, std::uint32_t y) {
+      const int of_x = files[x]->request.priority();
+      const int of_y = files[y]->request.priority();
+      return of_x != of_y ? of_x > of_y : x < y;
     });
   }
   if (!b->paused && !b->done()) waiting_.add(b->place, b);

@@ -12,7 +12,8 @@
 
 #include <algorithm>
 #include <exception>
-#include <iterator>
+#include <utility>
+#include <vector>
 
 namespace haul::service::bbdown_detail {
 
@@ -119,10 +120,10 @@ HAUL_DECL auto bbdown_core::submission(job& j) -> step {
   if (j.plan.items.size() > 1) r.task.title = j.plan.title;
   for (attempt& a : r.todo) place(j, a);
   const bool force = r.todo.front().force;
-  const auto others = std::stable_partition(r.todo.begin(), r.todo.end(),
-                                            [&](const attempt& a) { return a.force == force; });
-  r.sent.assign(std::make_move_iterator(r.todo.begin()), std::make_move_iterator(others));
-  r.todo.erase(r.todo.begin(), others);
+  std::vector<attempt> others;
+  r.sent.clear();
+  for (attempt& a : r.todo) (a.force == force ? r.sent : others).push_back(std::move(a));
+  r.todo = std::move(others);
   step s;
   s.what = step::kind::submit;
   s.options = j.plan.batch;

@@ -141,9 +141,9 @@ class json_reader {
     if (read.ec == std::errc::result_out_of_range) {
       // Which of the two it is: what is too small for a double has a negative exponent, or begins
       // with a zero.
-      const bool small = all.find("e-") != all.npos || all.find("E-") != all.npos ||
-                         all.starts_with("0.") || all.starts_with("-0.");
-      d = small ? 0.0 : std::numeric_limits<double>::infinity();
+      const bool tiny = all.find("e-") != all.npos || all.find("E-") != all.npos ||
+                        all.starts_with("0.") || all.starts_with("-0.");
+      d = tiny ? 0.0 : std::numeric_limits<double>::infinity();
       if (all.front() == '-') d = -d;
     }
     to = json_value{d};
