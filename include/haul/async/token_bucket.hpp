@@ -58,8 +58,8 @@ class token_bucket {
     if (rate_ != 0) {
       const std::chrono::duration<double> passed = now - last_;
       // At most one slice is saved up: a pause in the flow does not allow a burst after it.
-      tokens_ = std::min(tokens_ + passed.count() * static_cast<double>(rate_),
-                         static_cast<double>(slice()));
+      tokens_ = (std::min)(tokens_ + passed.count() * static_cast<double>(rate_),
+                           static_cast<double>(slice()));
     }
     last_ = now;
   }

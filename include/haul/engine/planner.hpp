@@ -53,8 +53,8 @@ class planner {
     total_ = total;
     free_.erase(byte_range{total, unlimited});
     for (auto& [id, l] : lanes_) {
-      l.own.end = std::min(l.own.end, total);
-      l.request_end = std::min(l.request_end, total);
+      l.own.end = (std::min)(l.own.end, total);
+      l.request_end = (std::min)(l.request_end, total);
     }
   }
 
@@ -85,7 +85,7 @@ class planner {
     const auto at = lanes_.find(id);
     if (at == lanes_.end()) return 0;
     lane& l = at->second;
-    const std::uint64_t wanted = std::min(n, wanted_of(l));
+    const std::uint64_t wanted = (std::min)(n, wanted_of(l));
     l.own.begin += wanted;
     l.seen_bytes += wanted;
     const std::chrono::duration<double> passed = now - l.seen_at;
@@ -110,7 +110,7 @@ class planner {
     const auto at = lanes_.find(id);
     if (at == lanes_.end()) return;
     lane& l = at->second;
-    const byte_range behind{l.own.end, std::min(end, free_.run_end(l.own.end))};
+    const byte_range behind{l.own.end, (std::min)(end, free_.run_end(l.own.end))};
     if (behind.empty()) return;
     free_.erase(behind);
     l.own.end = l.request_end = behind.end;
@@ -165,7 +165,7 @@ class planner {
   static constexpr double shortest_steal_seconds = 0.02;
 
   static std::uint64_t wanted_of(const lane& l) noexcept {
-    const std::uint64_t end = std::min(l.request_end, l.own.end);
+    const std::uint64_t end = (std::min)(l.request_end, l.own.end);
     return end > l.own.begin ? end - l.own.begin : 0;
   }
 
@@ -185,9 +185,9 @@ class planner {
     // Alone, a stream reads all in one reply.
     if (lanes_.size() <= 1) return l.own.end;
     const std::uint64_t length =
-        std::max(request_pieces * piece_, static_cast<std::uint64_t>(l.rate * request_seconds));
+        (std::max)(request_pieces * piece_, static_cast<std::uint64_t>(l.rate * request_seconds));
     if (l.own.size() <= length + length / 2) return l.own.end;
-    return std::min(l.own.end, align_up(l.own.begin + length));
+    return (std::min)(l.own.end, align_up(l.own.begin + length));
   }
 
   lane_map::const_iterator victim(stream_id thief, clock::time_point) const {
@@ -220,7 +220,7 @@ class planner {
     lane& l = lanes_.at(found->first);
     std::uint64_t cut = align_up(l.own.begin + l.own.size() / 2);
     const std::uint64_t behind = l.own.end > l.request_end ? l.own.end - l.request_end : 0;
-    if (behind >= l.own.size() / 4) cut = std::max(cut, l.request_end);
+    if (behind >= l.own.size() / 4) cut = (std::max)(cut, l.request_end);
     if (cut >= l.own.end) return std::nullopt;
     const byte_range stolen{cut, l.own.end};
     l.own.end = cut;

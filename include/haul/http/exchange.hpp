@@ -219,7 +219,7 @@ class exchange {
   }
 
   std::size_t take_buffered(void* to, std::size_t n) {
-    const std::size_t take = std::min(n, in_.view().size());
+    const std::size_t take = (std::min)(n, in_.view().size());
     if (take == 0) return 0;
     std::memcpy(to, in_.view().data(), take);
     in_.consume(take);

@@ -23,7 +23,7 @@ inline std::optional<asio::ip::address> read_address(std::string_view text) {
 template <class Bytes>
 bool same_prefix(const Bytes& a, const Bytes& b, unsigned bits) {
   for (std::size_t i = 0; i < a.size() && bits > 0; ++i) {
-    const unsigned n = std::min(bits, 8U);
+    const unsigned n = (std::min)(bits, 8U);
     const unsigned mask = 0xffU << (8 - n) & 0xffU;
     if (((a[i] ^ b[i]) & mask) != 0) return false;
     bits -= n;
@@ -91,7 +91,7 @@ HAUL_DECL proxy_result parse_proxy(std::string_view text) {
 
 HAUL_DECL proxy_bypass::proxy_bypass(std::string_view list) {
   while (!list.empty()) {
-    const std::size_t end = std::min(list.find_first_of(", \t"), list.size());
+    const std::size_t end = (std::min)(list.find_first_of(", \t"), list.size());
     if (auto r = read(list.substr(0, end))) rules_.push_back(std::move(*r));
     list.remove_prefix(std::min(end + 1, list.size()));
   }

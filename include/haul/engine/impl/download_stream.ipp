@@ -409,8 +409,8 @@ awaitable<std::shared_ptr<const std::string>> download<Environment>::read_tail(s
 template <system::environment Environment>
 bool download<Environment>::same_tail(const std::string& tail, std::uint64_t end, std::uint64_t at,
                                       const char* seen, std::size_t n) {
-  const std::uint64_t begin = std::max(at, end - tail.size());
-  const std::uint64_t last = std::min(at + n, end);
+  const std::uint64_t begin = (std::max)(at, end - tail.size());
+  const std::uint64_t last = (std::min)(at + n, end);
   if (begin >= last) return true;
   return std::memcmp(tail.data() + (begin - (end - tail.size())), seen + (begin - at),
                      static_cast<std::size_t>(last - begin)) == 0;

@@ -76,7 +76,7 @@ HAUL_DECL auto bbdown_core::next_step(job& j) -> step {
   if (r.cancelled || j.plan.look_only) return s;
   if (r.paused) {
     s.what = step::kind::hold;
-    s.until = std::chrono::steady_clock::time_point::max();
+    s.until = (std::chrono::steady_clock::time_point::max)();
     return s;
   }
   if (r.todo.empty()) {
@@ -297,7 +297,7 @@ HAUL_DECL void bbdown_core::finish(const job_ptr& j) {
     const std::lock_guard lock{mutex_};
     bbdown_record& r = j->record;
     bbdown_task& t = r.task;
-    t.finished = std::max(seconds_now(), t.created);
+    t.finished = (std::max)(seconds_now(), t.created);
     t.successful = !r.failed && !r.cancelled;
     t.state = t.successful  ? bbdown_state::succeeded
               : r.cancelled ? bbdown_state::cancelled

@@ -61,7 +61,7 @@ class json_reader {
   bool at(char c) const { return i_ < s_.size() && s_[i_] == c; }
   bool digit_at(std::size_t i) const { return i < s_.size() && s_[i] >= '0' && s_[i] <= '9'; }
 
-  void skip_space() { i_ = std::min(s_.find_first_not_of(" \t\n\r", i_), s_.size()); }
+  void skip_space() { i_ = (std::min)(s_.find_first_not_of(" \t\n\r", i_), s_.size()); }
 
   bool fail(std::size_t where, const char* why) {
     result_.what = json_text::outcome::malformed;

@@ -331,7 +331,7 @@ HAUL_DECL response media_core::download_stats() {
   stats.set("user_concurrent_limit", most);
   stats.set("started_at", nullptr);
   stats.set("current_downloads", std::move(current));
-  stats.set("available_slots", most - std::min(most, active));
+  stats.set("available_slots", most - (std::min)(most, active));
   json_value body = json_value::object();
   body.set("status", "success").set("stats", std::move(stats));
   return json_response(200, body);
