@@ -7,6 +7,7 @@ if(WIN32)
 endif()
 if(MSVC)
   target_compile_options(haul_dev INTERFACE /W4 /permissive- /utf-8 /bigobj)
+  target_compile_definitions(haul_dev INTERFACE _CRT_SECURE_NO_WARNINGS)
 else()
   target_compile_options(haul_dev INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor

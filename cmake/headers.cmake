@@ -96,6 +96,7 @@ set(HAUL_HEADERS
   haul/src.hpp
   haul/store/memory_store.hpp
   haul/store/task_store.hpp
+  haul/system/address.hpp
   haul/system/connect_race.hpp
   haul/system/connector.hpp
   haul/system/digest.hpp

@@ -14,6 +14,9 @@
 #ifdef _WIN32
 // Without effect there: a child ends with what holds it.
 #define SIGKILL 9
+#ifdef _MSC_VER
+using pid_t = int;
+#endif
 #endif
 
 namespace haul::test {

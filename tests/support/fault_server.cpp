@@ -945,6 +945,12 @@ class fault_server::session : public std::enable_shared_from_this<session> {
     if (::poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) {
       throw connection_over();
     }
+#else
+    asio::error_code ec;
+    char byte = 0;
+    socket_.non_blocking(true, ec);
+    socket_.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, ec);
+    if (ec && ec != asio::error::would_block) throw connection_over();
 #endif
   }
 

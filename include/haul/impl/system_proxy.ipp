@@ -2,6 +2,7 @@
 #define HAUL_IMPL_SYSTEM_PROXY_IPP
 
 #include <haul/http/grammar.hpp>
+#include <haul/system/address.hpp>
 #include <haul/system/proxy.hpp>
 
 #include <asio/ip/address.hpp>
@@ -13,12 +14,6 @@
 
 namespace haul::system {
 namespace detail {
-
-inline std::optional<asio::ip::address> read_address(std::string_view text) {
-  std::error_code error;
-  const auto address = asio::ip::make_address(std::string{text}, error);
-  return error ? std::nullopt : std::optional{address};
-}
 
 template <class Bytes>
 bool same_prefix(const Bytes& a, const Bytes& b, unsigned bits) {
@@ -101,7 +96,7 @@ HAUL_DECL std::optional<proxy_bypass::rule> proxy_bypass::read(std::string_view 
   rule r;
   if (text.empty()) return std::nullopt;
   if (const std::size_t slash = text.find('/'); slash != std::string_view::npos) {
-    const auto address = detail::read_address(text.substr(0, slash));
+    const auto address = parse_address(text.substr(0, slash));
     const auto bits = http::parse_decimal(text.substr(slash + 1));
     if (!address || !bits || *bits > (address->is_v4() ? 32U : 128U)) return std::nullopt;
     r.host = text.substr(0, slash);
@@ -109,7 +104,7 @@ HAUL_DECL std::optional<proxy_bypass::rule> proxy_bypass::read(std::string_view 
     return r;
   }
 
-  const bool bare_ipv6 = detail::read_address(text) && text.find(':') != std::string_view::npos;
+  const bool bare_ipv6 = parse_address(text) && text.find(':') != std::string_view::npos;
   if (!bare_ipv6 && detail::names_port(text)) {
     const std::size_t colon = text.rfind(':');
     const auto port = http::parse_decimal(text.substr(colon + 1));
@@ -130,8 +125,8 @@ HAUL_DECL std::optional<proxy_bypass::rule> proxy_bypass::read(std::string_view 
 HAUL_DECL bool proxy_bypass::matches(const rule& r, const http::origin& to) {
   if (r.port && *r.port != to.port) return false;
   if (r.host.empty()) return true;
-  const auto wanted = detail::read_address(r.host);
-  const auto address = detail::read_address(to.host);
+  const auto wanted = parse_address(r.host);
+  const auto address = parse_address(to.host);
   if (wanted && address) return detail::same_block(*wanted, *address, r.prefix);
   return !wanted && !address && detail::is_or_under(to.host, r.host);
 }

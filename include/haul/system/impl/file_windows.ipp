@@ -108,6 +108,28 @@ inline HANDLE open_for(const std::wstring& name, DWORD access) {
                        nullptr, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, nullptr);
 }
 
+/// An access list with everything for the user of this process, nothing for anybody else, and
+/// nothing of the folder's. Null, with an error of the system, when there is none; else to be
+/// freed.
+inline PSECURITY_DESCRIPTOR for_this_user_only() {
+  HANDLE token = nullptr;
+  if (!::OpenProcessToken(::GetCurrentProcess(), TOKEN_QUERY, &token)) return nullptr;
+  const scoped_handle closed_later{token};
+  std::uint64_t room[32];  // a TOKEN_USER and its SID, which has 68 bytes at the most
+  DWORD size = sizeof room;
+  if (!::GetTokenInformation(token, TokenUser, room, size, &size)) return nullptr;
+  wchar_t* sid = nullptr;
+  if (!::ConvertSidToStringSidW(reinterpret_cast<const TOKEN_USER*>(room)->User.Sid, &sid)) {
+    return nullptr;
+  }
+  PSECURITY_DESCRIPTOR made = nullptr;
+  const std::wstring list = std::wstring{L"D:P(A;;FA;;;"} + sid + L")";
+  ::LocalFree(sid);
+  const bool ok = ::ConvertStringSecurityDescriptorToSecurityDescriptorW(
+                      list.c_str(), SDDL_REVISION_1, &made, nullptr) != 0;
+  return ok ? made : nullptr;
+}
+
 /// As POSIX has it: who has the old file open keeps it. Windows 10 of 2016 and newer, on NTFS.
 inline DWORD rename_over(const std::wstring& from, const std::wstring& to) {
   static constexpr DWORD delete_access = 0x0011'0000;  // and to wait: some programs undefine DELETE
@@ -152,9 +174,8 @@ HAUL_DECL file file::open(const std::filesystem::path& path, open_mode mode, std
       break;
     case open_mode::create_private:
       creation = CREATE_NEW;
-      // Everything for who owns it, nothing for anybody else, nothing from the folder's list.
-      if (!::ConvertStringSecurityDescriptorToSecurityDescriptorW(
-              L"D:P(A;;FA;;;OW)", SDDL_REVISION_1, &security.lpSecurityDescriptor, nullptr)) {
+      security.lpSecurityDescriptor = detail::for_this_user_only();
+      if (!security.lpSecurityDescriptor) {
         detail::set_from_last_error(ec);
         return {};
       }
