@@ -13,7 +13,7 @@ class governor {
  public:
   using clock = std::chrono::steady_clock;
 
-  explicit governor(unsigned most) : limit_(std::max(most, 1u)), most_(limit_) {}
+  explicit governor(unsigned most) : limit_((std::max)(most, 1u)), most_(limit_) {}
 
   /// Streams that should be at work.
   unsigned level() const noexcept { return level_; }
@@ -89,7 +89,7 @@ class governor {
           hold(now);
           return hold_until_;
         }
-        set_level(std::min(most_, level_ + (std::max)(1u, level_ / 2)), now);
+        set_level((std::min)(most_, level_ + (std::max)(1u, level_ / 2)), now);
         state_ = state::waiting;
         return now;
     }

@@ -88,7 +88,7 @@ HAUL_DECL proxy_bypass::proxy_bypass(std::string_view list) {
   while (!list.empty()) {
     const std::size_t end = (std::min)(list.find_first_of(", \t"), list.size());
     if (auto r = read(list.substr(0, end))) rules_.push_back(std::move(*r));
-    list.remove_prefix(std::min(end + 1, list.size()));
+    list.remove_prefix((std::min)(end + 1, list.size()));
   }
 }
 

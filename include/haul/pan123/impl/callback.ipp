@@ -35,7 +35,7 @@ inline bool has_secret(std::string_view target, std::string_view secret) {
     if (part.substr(0, name.size()) == name) {
       return same_secret(http::percent_decode(part.substr(name.size())), secret);
     }
-    query.remove_prefix(std::min(end + 1, query.size()));
+    query.remove_prefix((std::min)(end + 1, query.size()));
   }
   return false;
 }

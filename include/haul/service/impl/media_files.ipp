@@ -22,7 +22,7 @@ inline std::optional<std::string> query_value(std::string_view query, std::strin
   std::optional<std::string> found;
   while (!query.empty()) {
     const std::string_view part = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(part.size() + 1, query.size()));
+    query.remove_prefix((std::min)(part.size() + 1, query.size()));
     const std::size_t equals = part.find('=');
     if (equals == part.npos) continue;
     std::string key{part.substr(0, equals)};

@@ -33,7 +33,7 @@ HAUL_DECL std::optional<std::vector<std::size_t>> select_pages(std::string_view 
   while (!text.empty()) {
     const std::size_t end = (std::min)(text.find(','), text.size());
     const std::string_view part = http::trim_ows(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+    text.remove_prefix((std::min)(end + 1, text.size()));
     if (http::equals_ignore_case(part, "ALL")) {
       chosen.assign(pages, true);
       continue;

@@ -71,7 +71,7 @@ HAUL_DECL std::optional<std::filesystem::path> confine(const std::filesystem::pa
     const std::string_view s = rest.substr(0, end);
     if (!detail::is_segment(s)) return std::nullopt;
     if (!s.empty() && s != ".") segments /= fs::path{std::u8string{s.begin(), s.end()}};
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    rest.remove_prefix((std::min)(end + 1, rest.size()));
   }
   return detail::real_place(real_root, segments, real_root);
 }
