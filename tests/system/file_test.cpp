@@ -414,14 +414,27 @@ TEST_CASE("a file for its owner only", "[file]") {
   }
   CHECK(get(dir / "f") == "secret");
 #ifdef _WIN32
-  // One entry, its own and not the folder's.
+  // Nothing for those who are not named.
   PACL list = nullptr;
   PSECURITY_DESCRIPTOR descriptor = nullptr;
   const std::wstring name = (dir / "f").native();
   REQUIRE(::GetNamedSecurityInfoW(name.c_str(), SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, nullptr,
                                   nullptr, &list, nullptr, &descriptor) == 0);
   REQUIRE(list);
-  CHECK(list->AceCount == 1);
+  CHECK(list->AceCount > 0);
+  for (const WELL_KNOWN_SID_TYPE group :
+       {WinWorldSid, WinBuiltinUsersSid, WinAuthenticatedUserSid, WinBuiltinGuestsSid}) {
+    std::uint64_t sid[16];
+    DWORD sid_size = sizeof sid;
+    REQUIRE(::CreateWellKnownSid(group, nullptr, sid, &sid_size));
+    for (DWORD i = 0; i < list->AceCount; ++i) {
+      void* ace = nullptr;
+      REQUIRE(::GetAce(list, i, &ace));
+      auto* allowed = static_cast<ACCESS_ALLOWED_ACE*>(ace);
+      const bool grants = allowed->Header.AceType == ACCESS_ALLOWED_ACE_TYPE && allowed->Mask != 0;
+      CHECK_FALSE((grants && ::EqualSid(&allowed->SidStart, sid)));
+    }
+  }
   ::LocalFree(descriptor);
 #else
   CHECK(fs::status(dir / "f").permissions() == (fs::perms::owner_read | fs::perms::owner_write));
