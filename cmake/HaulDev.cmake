@@ -2,9 +2,12 @@
 # Nothing of this reaches a program that uses haul.
 add_library(haul_dev INTERFACE)
 
+if(WIN32)
+  target_compile_definitions(haul_dev INTERFACE _WIN32_WINNT=0x0A00)
+endif()
 if(MSVC)
   target_compile_options(haul_dev INTERFACE /W4 /permissive- /utf-8 /bigobj)
-  target_compile_definitions(haul_dev INTERFACE _WIN32_WINNT=0x0A00)
+  target_compile_definitions(haul_dev INTERFACE _CRT_SECURE_NO_WARNINGS)
 else()
   target_compile_options(haul_dev INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor

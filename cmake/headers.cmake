@@ -97,6 +97,7 @@ set(HAUL_HEADERS
   haul/src.hpp
   haul/store/memory_store.hpp
   haul/store/task_store.hpp
+  haul/system/address.hpp
   haul/system/connect_race.hpp
   haul/system/connector.hpp
   haul/system/digest.hpp
@@ -105,6 +106,7 @@ set(HAUL_HEADERS
   haul/system/file.hpp
   haul/system/http_connect.hpp
   haul/system/impl/file_posix.ipp
+  haul/system/impl/file_windows.ipp
   haul/system/proxy.hpp
   haul/system/resolver.hpp
   haul/system/route.hpp
@@ -112,6 +114,8 @@ set(HAUL_HEADERS
   haul/system/system_environment.hpp
   haul/system/system_stream.hpp
   haul/system/tls.hpp
+  haul/system/windows.hpp
+  haul/system/windows_trust.hpp
   haul/verify_and_repair.hpp
   haul/version.hpp
 )

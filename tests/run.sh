@@ -2,7 +2,8 @@
 # Installs what the tests need (Debian packages, only what is missing), builds haul in several ways
 # and runs all tests of all of them. The last lines are ctest's, over everything.
 #
-# usage: bash tests/run.sh [PRESET...]     release asan tsan clang fuzz, unless told otherwise
+# usage: bash tests/run.sh [PRESET...]     release asan tsan clang fuzz, unless told otherwise;
+#                                          others: docs/compilers.md
 #        HAUL_FUZZ_SECONDS=N              for each fuzz target; 10 unless told otherwise
 #        JOBS=N                            processes at once; the machine's processors otherwise
 set -u -o pipefail
@@ -13,9 +14,11 @@ presets=("$@")
 [ $# -gt 0 ] || presets=(release asan tsan clang fuzz)
 for preset in "${presets[@]}"; do
   case $preset in
-    release | debug | asan | tsan | clang | fuzz) ;;
+    release | debug | asan | tsan | clang | clang19 | libcxx | cxx23 | cxx23-clang | \
+      mingw | fuzz) ;;
     *)
-      echo "run.sh: no preset $preset (there are: release debug asan tsan clang fuzz)" >&2
+      echo "run.sh: no preset $preset (there are: release debug asan tsan clang clang19 libcxx" \
+        "cxx23 cxx23-clang mingw fuzz)" >&2
       exit 2
       ;;
   esac
@@ -53,11 +56,25 @@ packages=(
   libsqlite3-dev libpugixml-dev libcli11-dev librestinio-dev libuv1-dev catch2
   nginx tinyproxy-bin microsocks
 )
-if has release; then packages+=(clang-tools-16 clang-format-14 chromium chromium-driver curl doxygen); fi
+if has release; then packages+=(clang-tools-16 clang-format-14 chromium chromium-driver curl doxygen python3-yaml); fi
 if has release || has clang; then packages+=(qtbase5-dev); fi
 if has clang || has fuzz; then packages+=(clang-16); fi
 if has fuzz; then packages+=(libclang-rt-16-dev); fi
+if has clang19 || has libcxx || has cxx23-clang; then packages+=(clang-19); fi
+if has libcxx; then packages+=(libc++-19-dev libc++abi-19-dev); fi
+if has mingw; then
+  packages+=(g++-mingw-w64-x86-64-posix gcc-mingw-w64-x86-64-posix wine64 wine dpkg-dev perl tcl)
+fi
 need_packages "${packages[@]}" || exit 1
+
+if has mingw; then
+  JOBS=$jobs bash .ci/mingw_libraries.sh >/dev/null || exit 1
+  # Made before the tests, which run at the same time.
+  run cmake/wine.sh wineboot -i >/dev/null 2>&1 || {
+    echo "run.sh: Wine does not start: cmake/wine.sh wineboot -i" >&2
+    exit 1
+  }
+fi
 
 # One suite over all presets: ctest's own summary tells the outcome of the whole run. A build that
 # fails is a test that fails.
@@ -66,20 +83,32 @@ mkdir -p "$suite"
 : >"$suite/CTestTestfile.cmake"
 
 build() {
-  local preset=$1 targets=(all) started=$SECONDS
+  local preset=$1 targets=(all) started=$SECONDS metalink=ON
   # Each public header alone, once for each compiler.
-  case $preset in release | clang) targets+=(all_verify_interface_header_sets) ;; esac
+  case $preset in
+    release | clang | clang19 | libcxx) targets+=(all_verify_interface_header_sets) ;;
+    cxx23*) targets=(all_verify_interface_header_sets) ;;
+  esac
+  # Debian's pugixml is libstdc++'s.
+  [ "$preset" != libcxx ] || metalink=OFF
   echo "== $preset: building"
   # The optional parts too: what is left out is not tested.
   run cmake --preset "$preset" -DHAUL_FUZZ_SECONDS="${HAUL_FUZZ_SECONDS:-10}" -DHAUL_WITH_JSON=ON \
-    -DHAUL_WITH_METALINK=ON -DHAUL_WITH_PAN123=ON -DHAUL_WITH_SERVICE=ON -DHAUL_WITH_SQLITE=ON \
+    -DHAUL_WITH_METALINK=$metalink -DHAUL_WITH_PAN123=ON -DHAUL_WITH_SERVICE=ON -DHAUL_WITH_SQLITE=ON \
     >"$suite/$preset.log" 2>&1 &&
     run cmake --build --preset "$preset" --parallel "$jobs" --target "${targets[@]}" \
       >>"$suite/$preset.log" 2>&1
   local status=$?
   if [ $status -eq 0 ]; then
     echo "== $preset: built in $((SECONDS - started)) s"
-    echo "subdirs(\"$root/build/$preset\")" >>"$suite/CTestTestfile.cmake"
+    case $preset in
+      # That it compiles is the test.
+      cxx23*)
+        printf 'add_test("%s.headers" cmake --build "%s" --target all_verify_interface_header_sets)\n' \
+          "$preset" "$root/build/$preset" >>"$suite/CTestTestfile.cmake"
+        ;;
+      *) echo "subdirs(\"$root/build/$preset\")" >>"$suite/CTestTestfile.cmake" ;;
+    esac
   else
     echo "== $preset: NOT built, after $((SECONDS - started)) s"
     grep -E -m 20 'error|FAILED|Error' "$suite/$preset.log" || tail -n 20 "$suite/$preset.log"

@@ -38,10 +38,6 @@ std::string shown(const std::string& name) {
   return name == "-" ? "standard input" : printable(name);
 }
 
-std::filesystem::path path_of(std::string_view text) {
-  return std::filesystem::path{std::string{text}};
-}
-
 }  // namespace
 
 job_list::job_list(const command_options& options) : options_(options) {

@@ -23,6 +23,13 @@
 #include <string>
 #include <system_error>
 
+#ifdef _WIN32
+#include <haul/system/windows.hpp>
+
+#include <fcntl.h>
+#include <io.h>
+#endif
+
 namespace haul_command {
 namespace {
 
@@ -127,7 +134,11 @@ int main(int argc, const char* const* argv) {
   const job_list jobs{options};
   for (const std::string& line : jobs.problems()) std::fprintf(stderr, "haul: %s\n", line.c_str());
   if (!jobs.problems().empty()) return exit_usage;
-#ifndef _WIN32
+#ifdef _WIN32
+  // All text here is in UTF-8 (see haul.manifest), and lines end as on every other system.
+  ::SetConsoleOutputCP(CP_UTF8);
+  ::_setmode(::_fileno(stdout), _O_BINARY);
+#else
   // As errors of the write that is to blame, they can be told.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);

@@ -104,13 +104,13 @@ void describe(CLI::App& app, command_options& o) {
   value("-o,--output", "FILE", "Where to write the file; for one URL",
         [&o](const std::string& name, const std::string& text) {
           if (text.empty() || text == "-") refuse(name, "not a file");
-          o.output = text;
+          o.output = path_of(text);
           if (!o.output.has_filename()) refuse(name, '\'' + text + "' is a folder: use --dir");
         });
   value("-d,--dir", "DIR", "The folder for files without a path, and for relative paths",
         [&o](const std::string& name, const std::string& text) {
           if (text.empty()) refuse(name, "no folder is named");
-          o.directory = text;
+          o.directory = path_of(text);
         });
   value("-i,--input", "FILE",
         "Read downloads from a file, or from standard input (-):\na line for each, with the URL, "
@@ -137,7 +137,7 @@ void describe(CLI::App& app, command_options& o) {
   value("--db", "FILE", "Keep the state of all downloads in this database",
         [&o](const std::string& name, const std::string& text) {
           if (text.empty()) refuse(name, "no file is named");
-          o.database = text;
+          o.database = path_of(text);
         });
   app.add_flag("--resume-all", o.resume_all,
                "Go on with all that is unfinished in the database; no URL is given");

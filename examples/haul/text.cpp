@@ -100,6 +100,10 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::filesystem::path path_of(std::string_view text) {
+  return std::filesystem::path{std::u8string{text.begin(), text.end()}};
+}
+
 std::string printable_url(std::string_view text) {
   constexpr std::size_t longest = 1000;
   const haul::http::url_result parsed = haul::http::parse_url(text);

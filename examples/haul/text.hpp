@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ std::string printable(std::string_view text);
 
 /// A URL as it may be printed: without credentials, also when it is none.
 std::string printable_url(std::string_view text);
+
+/// A path from UTF-8, as which the command takes all that it is told, on Windows too.
+std::filesystem::path path_of(std::string_view text);
 
 /// How many columns of a terminal a printable text takes.
 std::size_t width_of(std::string_view text);

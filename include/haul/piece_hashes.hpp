@@ -58,7 +58,7 @@ class piece_hashes {
   /// Where piece `i` of a file of `total` bytes stands.
   byte_range range(std::size_t i, std::uint64_t total) const noexcept {
     const std::uint64_t begin = i * piece_size_;
-    return byte_range{begin, std::min(begin + piece_size_, total)};
+    return byte_range{begin, (std::min)(begin + piece_size_, total)};
   }
 
   /// Whether these can be the pieces of any file.

@@ -28,8 +28,8 @@ class range_set {
     std::uint64_t already = 0;
     byte_range joined = r;
     while (last != ranges_.end() && last->begin <= r.end) {
-      joined.begin = std::min(joined.begin, last->begin);
-      joined.end = std::max(joined.end, last->end);
+      joined.begin = (std::min)(joined.begin, last->begin);
+      joined.end = (std::max)(joined.end, last->end);
       already += last->size();
       ++last;
     }
@@ -51,8 +51,8 @@ class range_set {
     std::vector<byte_range> kept;
     kept.reserve(ranges_.size() + 1);
     for (const byte_range& have : ranges_) {
-      const byte_range before{have.begin, std::min(have.end, r.begin)};
-      const byte_range after{std::max(have.begin, r.end), have.end};
+      const byte_range before{have.begin, (std::min)(have.end, r.begin)};
+      const byte_range after{(std::max)(have.begin, r.end), have.end};
       gone += have.size();
       if (!before.empty()) {
         kept.push_back(before);
@@ -92,7 +92,7 @@ class range_set {
     const std::uint64_t begin = run_end(from);
     if (begin >= limit) return {limit, limit};
     const auto at = after(begin);
-    return {begin, at == ranges_.end() ? limit : std::min(limit, at->begin)};
+    return {begin, at == ranges_.end() ? limit : (std::min)(limit, at->begin)};
   }
 
   /// How many bytes the set holds.

@@ -28,7 +28,11 @@
 #include <haul/impl/http_validator.ipp>
 #include <haul/impl/system_proxy.ipp>
 #include <haul/impl/system_socks5.ipp>
+#ifdef _WIN32
+#include <haul/system/impl/file_windows.ipp>
+#else
 #include <haul/system/impl/file_posix.ipp>
+#endif
 
 namespace haul::engine {
 template class download<system::system_environment>;

@@ -404,6 +404,10 @@ TEST_CASE("bodies that end too early", "[client][framing]") {
     CHECK(abrupt.error == errc::connection_closed);
   }
   CHECK(abrupt.body.size() == 20'000);
+#ifdef _WIN32
+  // Wine takes the reset off the socket when it looks at it: what is left is an end.
+  if (how == framing::until_close && !tls) return;
+#endif
   CHECK(cut(ending::reset).error == condition::retryable);
 }
 
@@ -772,6 +776,7 @@ TEST_CASE("through a real SOCKS proxy, which looks up the name", "[client][proxy
   CHECK(rig{o}.run(server.url("/f")).error == std::errc::connection_refused);
 }
 
+#ifndef _WIN32  // which has none of these proxies
 TEST_CASE("proxies of the environment, and hosts that go without", "[client][proxy]") {
   if (!http_proxy::available()) return;
   fault_server server;
@@ -791,6 +796,7 @@ TEST_CASE("proxies of the environment, and hosts that go without", "[client][pro
   ::unsetenv("http_proxy");
   ::unsetenv("no_proxy");
 }
+#endif
 
 TEST_CASE("a proxy that speaks nonsense, or is not there", "[client][proxy]") {
   fault_server server;

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
       std::ifstream file{entry.path(), std::ios::binary};
       const std::string bytes{std::istreambuf_iterator<char>{file}, {}};
       // Told before, because a crash tells nothing after.
-      std::printf("%s\n", entry.path().c_str());
+      std::printf("%s\n", entry.path().string().c_str());
       std::fflush(stdout);
       LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
       ++count;

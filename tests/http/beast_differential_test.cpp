@@ -40,8 +40,9 @@ void sort_by_name(std::vector<field>& fields) {
   for (field& f : fields) {
     std::transform(f.first.begin(), f.first.end(), f.first.begin(), to_lower);
   }
-  std::stable_sort(fields.begin(), fields.end(),
-                   [](const field& a, const field& b) { return a.first < b.first; });
+  std::multimap<std::string, std::string> sorted;  // keeps the order among equals
+  for (field& f : fields) sorted.emplace(std::move(f.first), std::move(f.second));
+  fields.assign(sorted.begin(), sorted.end());
 }
 
 verdict ask_haul(std::string_view bytes) {

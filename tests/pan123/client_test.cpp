@@ -157,8 +157,10 @@ TEST_CASE("a token file keeps the token between runs, for its owner only", "[pan
     r.options.token_file = file;
     r.run(r.client().user().info());
   }
+#ifndef _WIN32  // there it has a list of its own: tests/system/file_test.cpp
   using std::filesystem::perms;
   CHECK(std::filesystem::status(file).permissions() == (perms::owner_read | perms::owner_write));
+#endif
   CHECK(list_tree(dir.path()) == std::vector<std::string>{"token.json"});
   {
     pan_rig r{p};

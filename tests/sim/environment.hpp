@@ -230,7 +230,7 @@ class sim_environment {
   }
 
   file open(const std::filesystem::path& path, system::open_mode mode, std::error_code& ec) {
-    disk::node_ptr n = universe_.d.open(path.native(), mode, ec);
+    disk::node_ptr n = universe_.d.open(path.generic_string(), mode, ec);
     return n ? file{universe_, std::move(n)} : file{};
   }
   file open_unnamed(const std::filesystem::path&, std::error_code& ec) {
@@ -238,11 +238,11 @@ class sim_environment {
     return n ? file{universe_, std::move(n)} : file{};
   }
   system::path_status status(const std::filesystem::path& path, std::error_code& ec) {
-    return universe_.d.status(path.native(), ec);
+    return universe_.d.status(path.generic_string(), ec);
   }
   void rename(const std::filesystem::path& from, const std::filesystem::path& to,
               std::error_code& ec) {
-    universe_.d.rename(from.native(), to.native(), ec);
+    universe_.d.rename(from.generic_string(), to.generic_string(), ec);
   }
   void rename_if_absent(const std::filesystem::path& from, const std::filesystem::path& to,
                         std::error_code& ec) {
@@ -251,13 +251,13 @@ class sim_environment {
     if (!ec) rename(from, to, ec);
   }
   void remove(const std::filesystem::path& path, std::error_code& ec) {
-    universe_.d.remove(path.native(), ec);
+    universe_.d.remove(path.generic_string(), ec);
   }
   void make_directories(const std::filesystem::path&, std::error_code& ec) {
     universe_.d.make_directories(ec);
   }
   void sync_directory(const std::filesystem::path& path, std::error_code& ec) {
-    universe_.d.sync_directory(path.native(), ec);
+    universe_.d.sync_directory(path.generic_string(), ec);
   }
   std::uint64_t free_space(const std::filesystem::path&, std::error_code& ec) {
     return universe_.d.free_space(ec);

@@ -488,8 +488,9 @@ class run {
       const file_plan& f = file_of(i);
       const download_result& r = p.tasks[i]->result;
       if (!r.error) {
-        if (r.path.native() != f.target && f.path != "d/") fail("the result names another path");
-        const auto at = u_.d.files().find(r.path.native());
+        if (r.path.generic_string() != f.target && f.path != "d/")
+          fail("the result names another path");
+        const auto at = u_.d.files().find(r.path.generic_string());
         if (at == u_.d.files().end()) fail("success without a file: " + f.target);
         // Another task may have replaced it since, by a newer version.
         const bool replaced = s_.rival && (s_.options.overwrite || s_.options.repair);
@@ -498,11 +499,12 @@ class run {
         }
         if (!right_at(f, at->second->data)) fail("WRONG FILE at " + r.path.string());
         if (sound() && !s_.rival) {
-          check(!u_.d.files().contains(r.path.native() + ".haul"), "a part file after success");
-          check(!u_.d.files().contains(r.path.native() + ".haul-journal"),
+          check(!u_.d.files().contains(r.path.generic_string() + ".haul"),
+                "a part file after success");
+          check(!u_.d.files().contains(r.path.generic_string() + ".haul-journal"),
                 "a journal after success");
         }
-        check_safe(r.path.native());
+        check_safe(r.path.generic_string());
         if (f.before && !s_.options.overwrite && !s_.options.repair)
           fail("a file was replaced that was not to be");
       }
@@ -526,7 +528,7 @@ class run {
             std::any_of(p.watch.tasks().begin(), p.watch.tasks().end(), [&](const auto& t) {
               return t.second.result && !t.second.result->error && t.second.result->path == x.path;
             });
-        if (now) check_safe(x.path.native());
+        if (now) check_safe(x.path.generic_string());
       }
     }
   }

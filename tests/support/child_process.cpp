@@ -57,7 +57,12 @@ struct pipe_ends {
 
 pipe_ends make_pipe() {
   std::array<int, 2> fds{};
+#ifdef __APPLE__
+  if (::pipe(fds.data()) != 0) fail("pipe");
+  for (const int fd : fds) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+#else
   if (::pipe2(fds.data(), O_CLOEXEC) != 0) fail("pipe");
+#endif
   pipe_ends ends;
   ends.read = descriptor(fds[0]);
   ends.write = descriptor(fds[1]);
@@ -209,9 +214,12 @@ struct start_plan {
     rlimit limit{};
     limit.rlim_cur = p.limits[i].second;
     limit.rlim_max = p.limits[i].second;
-    if (::setrlimit(static_cast<__rlimit_resource>(p.limits[i].first), &limit) != 0) {
-      report_and_exit(3);
-    }
+#ifdef __GLIBC__
+    const auto which = static_cast<__rlimit_resource>(p.limits[i].first);
+#else
+    const int which = p.limits[i].first;
+#endif
+    if (::setrlimit(which, &limit) != 0) report_and_exit(3);
   }
   if (p.user) {
     if (::setgid(*p.user) != 0 || ::setuid(*p.user) != 0) report_and_exit(3);

@@ -11,6 +11,14 @@
 #include <utility>
 #include <vector>
 
+#ifdef _WIN32
+// Without effect there: a child ends with what holds it.
+#define SIGKILL 9
+#ifdef _MSC_VER
+using pid_t = int;
+#endif
+#endif
+
 namespace haul::test {
 
 struct exit_status {
@@ -40,6 +48,8 @@ struct child_options {
 };
 
 /// A program run in a process group of its own. The destructor kills the group.
+///
+/// On Windows it gets no input, terminal, limits, user or signals.
 class child_process {
  public:
   /// `program` is looked up in PATH unless it has a slash. Throws std::system_error if it cannot be

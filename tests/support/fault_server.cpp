@@ -11,6 +11,7 @@
 
 #ifdef __linux__
 #include <linux/sockios.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #endif
 #include <algorithm>
@@ -24,7 +25,6 @@
 #include <future>
 #include <map>
 #include <mutex>
-#include <poll.h>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -945,6 +945,12 @@ class fault_server::session : public std::enable_shared_from_this<session> {
     if (::poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) {
       throw connection_over();
     }
+#else
+    asio::error_code ec;
+    char byte = 0;
+    socket_.non_blocking(true, ec);
+    socket_.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, ec);
+    if (ec && ec != asio::error::would_block) throw connection_over();
 #endif
   }
 
@@ -1325,7 +1331,11 @@ std::string http_date(std::chrono::system_clock::time_point t) {
                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const std::time_t seconds = std::chrono::system_clock::to_time_t(t);
   std::tm parts{};
+#ifdef _WIN32
+  ::gmtime_s(&parts, &seconds);
+#else
   ::gmtime_r(&seconds, &parts);
+#endif
   const auto two = [](int n) { return (n < 10 ? "0" : "") + std::to_string(n); };
   return std::string(days[static_cast<std::size_t>(parts.tm_wday)]) + ", " + two(parts.tm_mday) +
          " " + months[static_cast<std::size_t>(parts.tm_mon)] + " " +

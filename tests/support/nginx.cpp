@@ -8,7 +8,9 @@
 #include <charconv>
 #include <cstdlib>
 #include <stdexcept>
+#ifndef _WIN32
 #include <unistd.h>
+#endif
 
 namespace haul::test {
 
@@ -28,7 +30,9 @@ struct nginx::impl {
     std::string text;
     text += "daemon off;\nworker_processes " + std::to_string(options.workers) + ";\n";
     // The folders of a test belong to who runs it.
+#ifndef _WIN32
     if (::geteuid() == 0) text += "user root;\n";
+#endif
     text += "pid " + d + "/nginx.pid;\nlock_file " + d + "/nginx.lock;\n";
     text += "error_log " + d + "/error.log notice;\n";
     text += "events { worker_connections 4096; }\nworker_rlimit_nofile 8192;\n";

@@ -1,29 +1,43 @@
 #include "temp_dir.hpp"
 
+#include <haul/config.hpp>
+
 #include "pattern.hpp"
 
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+
 #include <algorithm>
-#include <arpa/inet.h>
 #include <cerrno>
+#include <cstdlib>
 #include <deque>
 #include <fstream>
 #include <mutex>
-#include <netinet/in.h>
+#include <random>
 #include <stdexcept>
-#include <sys/socket.h>
+#include <string>
 #include <system_error>
+#ifndef _WIN32
 #include <unistd.h>
+#endif
 
 namespace haul::test {
 
 namespace fs = std::filesystem;
 
 temp_dir::temp_dir() {
+#ifdef _WIN32
+  std::random_device random;
+  do {
+    path_ = fs::temp_directory_path() / ("haul-test-" + std::to_string(random()));
+  } while (!fs::create_directory(path_));
+#else
   std::string name = (fs::temp_directory_path() / "haul-test-XXXXXX").string();
   if (!::mkdtemp(name.data())) {
     throw std::system_error(errno, std::generic_category(), "cannot make " + name);
   }
   path_ = name;
+#endif
 }
 
 temp_dir::~temp_dir() {
@@ -77,7 +91,8 @@ void write_pattern_file(const fs::path& path, std::uint64_t seed, std::uint64_t 
 std::vector<std::string> list_tree(const fs::path& dir) {
   std::vector<std::string> names;
   for (const auto& entry : fs::recursive_directory_iterator(dir)) {
-    names.push_back(fs::relative(entry.path(), dir).string() + (entry.is_directory() ? "/" : ""));
+    const std::u8string name = fs::relative(entry.path(), dir).generic_u8string();
+    names.push_back(std::string{name.begin(), name.end()} + (entry.is_directory() ? "/" : ""));
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -89,17 +104,12 @@ std::uint16_t free_port() {
   static std::deque<std::uint16_t> given;
   const std::lock_guard lock(mutex);
   for (int attempt = 0; attempt < 100; ++attempt) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) throw std::system_error(errno, std::generic_category(), "socket");
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    const bool ok = ::bind(fd, generic, length) == 0 && ::getsockname(fd, generic, &length) == 0;
-    ::close(fd);
-    if (!ok) continue;
-    const std::uint16_t port = ntohs(address.sin_port);
+    asio::io_context io;
+    asio::ip::tcp::socket s{io};
+    s.open(asio::ip::tcp::v4());
+    s.bind({asio::ip::address_v4::loopback(), 0});
+    const std::uint16_t port = s.local_endpoint().port();
+    s.close();
     if (std::find(given.begin(), given.end(), port) != given.end()) continue;
     given.push_back(port);
     if (given.size() > 256) given.pop_front();

@@ -8,7 +8,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <arpa/inet.h>
 #include <array>
 #include <cstdio>
 #include <mutex>
@@ -58,8 +57,9 @@ void set_name(X509* certificate, const std::string& name) {
 }
 
 void set_times(X509* certificate, std::chrono::seconds from, std::chrono::seconds until) {
-  need(X509_gmtime_adj(X509_getm_notBefore(certificate), from.count()) != nullptr, "notBefore");
-  need(X509_gmtime_adj(X509_getm_notAfter(certificate), until.count()) != nullptr, "notAfter");
+  const auto number = [](std::chrono::seconds s) { return static_cast<long>(s.count()); };
+  need(X509_gmtime_adj(X509_getm_notBefore(certificate), number(from)) != nullptr, "notBefore");
+  need(X509_gmtime_adj(X509_getm_notAfter(certificate), number(until)) != nullptr, "notAfter");
 }
 
 void add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
@@ -72,13 +72,14 @@ void add_extension(X509* certificate, X509* issuer, int nid, const std::string& 
 }
 
 bool is_address(const std::string& name) {
-  std::array<unsigned char, 16> address{};
-  return ::inet_pton(AF_INET, name.c_str(), address.data()) == 1 ||
-         ::inet_pton(AF_INET6, name.c_str(), address.data()) == 1;
+  ASN1_OCTET_STRING* const address = a2i_IPADDRESS(name.c_str());
+  ASN1_OCTET_STRING_free(address);
+  ERR_clear_error();
+  return address != nullptr;
 }
 
 file_ptr open_to_write(const std::filesystem::path& path) {
-  file_ptr file(std::fopen(path.c_str(), "w"));
+  file_ptr file(std::fopen(path.string().c_str(), "w"));
   if (!file) throw std::runtime_error("cannot write " + path.string());
   return file;
 }
@@ -188,9 +189,9 @@ leaf_files test_ca::wrong_name() {
 }
 
 void use_leaf(SSL_CTX* context, const leaf_files& files) {
-  need(SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) == 1,
+  need(SSL_CTX_use_certificate_chain_file(context, files.certificate.string().c_str()) == 1,
        "SSL_CTX_use_certificate_chain_file");
-  need(SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) == 1,
+  need(SSL_CTX_use_PrivateKey_file(context, files.key.string().c_str(), SSL_FILETYPE_PEM) == 1,
        "SSL_CTX_use_PrivateKey_file");
   need(SSL_CTX_check_private_key(context) == 1, "SSL_CTX_check_private_key");
 }

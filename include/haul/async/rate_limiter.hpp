@@ -60,7 +60,7 @@ class rate_limiter {
   /// When the next read may happen: `now` when it may at once.
   clock::time_point ready_at(clock::time_point now) {
     clock::time_point at = now;
-    each([&](token_bucket& b) { at = std::max(at, b.ready_at(now)); });
+    each([&](token_bucket& b) { at = (std::max)(at, b.ready_at(now)); });
     return at;
   }
 
@@ -76,7 +76,7 @@ class rate_limiter {
   /// The most that one read should take.
   std::uint64_t slice() {
     std::uint64_t bytes = UINT64_MAX;
-    each([&](token_bucket& b) { bytes = std::min(bytes, b.slice()); });
+    each([&](token_bucket& b) { bytes = (std::min)(bytes, b.slice()); });
     return bytes;
   }
 

@@ -47,7 +47,7 @@ class token_bucket {
 
   /// How much one read should take at most: a few milliseconds' worth, so that the flow is even.
   std::uint64_t slice() const noexcept {
-    return rate_ == 0 ? UINT64_MAX : std::max<std::uint64_t>(rate_ / slices_per_second, 1024);
+    return rate_ == 0 ? UINT64_MAX : (std::max<std::uint64_t>)(rate_ / slices_per_second, 1024);
   }
 
  private:
@@ -58,8 +58,8 @@ class token_bucket {
     if (rate_ != 0) {
       const std::chrono::duration<double> passed = now - last_;
       // At most one slice is saved up: a pause in the flow does not allow a burst after it.
-      tokens_ = std::min(tokens_ + passed.count() * static_cast<double>(rate_),
-                         static_cast<double>(slice()));
+      tokens_ = (std::min)(tokens_ + passed.count() * static_cast<double>(rate_),
+                           static_cast<double>(slice()));
     }
     last_ = now;
   }

@@ -255,7 +255,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
     bool report = false;    // progress is due
     bool catch_up = false;  // bytes can be hashed
     bool check = false;     // pieces can be
-    clock::time_point look_again = clock::time_point::max();
+    clock::time_point look_again = (clock::time_point::max)();
   };
 
   // The conductor: impl/download_conductor.ipp

@@ -13,7 +13,7 @@ class governor {
  public:
   using clock = std::chrono::steady_clock;
 
-  explicit governor(unsigned most) : limit_(std::max(most, 1u)), most_(limit_) {}
+  explicit governor(unsigned most) : limit_((std::max)(most, 1u)), most_(limit_) {}
 
   /// Streams that should be at work.
   unsigned level() const noexcept { return level_; }
@@ -33,9 +33,9 @@ class governor {
   /// The server asks for less, or refuses connections: half of what there is, for a while.
   void back_off(unsigned active, clock::time_point now) {
     if (state_ == state::closed) return;
-    most_ = std::min(most_, std::max(1u, active / 2));
+    most_ = (std::min)(most_, (std::max)(1u, active / 2));
     const unsigned before = level_;
-    best_ = level_ = std::min(level_, most_);
+    best_ = level_ = (std::min)(level_, most_);
     // What the others brought is no measure for these.
     best_goodput_ *= static_cast<double>(level_) / before;
     hold(now);
@@ -53,7 +53,7 @@ class governor {
                            clock::duration answer, bool throttled = false) {
     switch (state_) {
       case state::closed:
-        return clock::time_point::max();
+        return (clock::time_point::max)();
       case state::waiting:
         if (!answered) {
           if (now - since_ < patience) return since_ + patience;
@@ -89,11 +89,11 @@ class governor {
           hold(now);
           return hold_until_;
         }
-        set_level(std::min(most_, level_ + std::max(1u, level_ / 2)), now);
+        set_level((std::min)(most_, level_ + (std::max)(1u, level_ / 2)), now);
         state_ = state::waiting;
         return now;
     }
-    return clock::time_point::max();
+    return (clock::time_point::max)();
   }
 
  private:
@@ -111,7 +111,7 @@ class governor {
   }
 
   void set_level(unsigned n, clock::time_point now) {
-    level_ = std::min(n, most_);
+    level_ = (std::min)(n, most_);
     since_ = now;
   }
 
@@ -136,7 +136,7 @@ class governor {
   void hold(clock::time_point now) {
     state_ = state::holding;
     hold_until_ = now + hold_;
-    hold_ = std::min<clock::duration>(hold_ * 2, longest_hold);
+    hold_ = (std::min<clock::duration>)(hold_ * 2, longest_hold);
   }
 
   /// As `hold`, for as long as the first time.

@@ -54,7 +54,7 @@ class hash_chain {
     ec.clear();
     if (wanted_.empty()) return;
     const std::lock_guard lock{mutex_};
-    const std::uint64_t last = end > position_ ? position_ + std::min(most, end - position_) : 0;
+    const std::uint64_t last = end > position_ ? position_ + (std::min)(most, end - position_) : 0;
     if (position_ >= last) return;
     block_reader reader;
     reader.read(file, byte_range{position_, last}, ec,

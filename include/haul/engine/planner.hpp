@@ -64,8 +64,8 @@ class planner {
     total_ = total;
     free_.erase(byte_range{total, unlimited});
     for (auto& [id, l] : lanes_) {
-      l.own.end = std::min(l.own.end, total);
-      l.request_end = std::min(l.request_end, total);
+      l.own.end = (std::min)(l.own.end, total);
+      l.request_end = (std::min)(l.request_end, total);
     }
   }
 
@@ -113,15 +113,15 @@ class planner {
     if (at == lanes_.end()) return {};
     lane& l = at->second;
     share mine;
-    mine.size = std::min(n, wanted_of(l));
+    mine.size = (std::min)(n, wanted_of(l));
     if (l.given > l.own.begin) {
-      mine.skip = std::min(mine.size, l.given - l.own.begin);
+      mine.skip = (std::min)(mine.size, l.given - l.own.begin);
       mine.size -= mine.skip;
     }
     l.own.begin += mine.skip + mine.size;
     if (l.twin) {
       lane& other = lanes_.at(*l.twin);
-      other.given = std::max(other.given, l.own.begin);
+      other.given = (std::max)(other.given, l.own.begin);
     }
     measure(l, n, now);
     return mine;
@@ -140,7 +140,7 @@ class planner {
     if (at == lanes_.end()) return;
     lane& l = at->second;
     if (l.twin) return;
-    const byte_range behind{l.own.end, std::min(end, free_.run_end(l.own.end))};
+    const byte_range behind{l.own.end, (std::min)(end, free_.run_end(l.own.end))};
     if (behind.empty()) return;
     free_.erase(behind);
     l.own.end = l.request_end = behind.end;
@@ -172,7 +172,7 @@ class planner {
     const double usual = *middle;
     if (rate_of(at->second, now) * far_behind > usual) return false;
     restart_after_ = now + restart_pause_;
-    restart_pause_ = std::min<clock::duration>(2 * restart_pause_, longest_restart_pause);
+    restart_pause_ = (std::min<clock::duration>)(2 * restart_pause_, longest_restart_pause);
     return true;
   }
 
@@ -229,7 +229,7 @@ class planner {
 
   static std::uint64_t wanted_of(const lane& l) noexcept {
     if (l.rest().empty()) return 0;  // its twin has given all of it
-    const std::uint64_t end = std::min(l.request_end, l.own.end);
+    const std::uint64_t end = (std::min)(l.request_end, l.own.end);
     return end > l.own.begin ? end - l.own.begin : 0;
   }
 
@@ -254,9 +254,9 @@ class planner {
   /// takes.
   double rate_of(const lane& l, clock::time_point now) const {
     const std::chrono::duration<double> silent = now - l.seen_at;
-    if (silent.count() < std::max(silence_seconds, 4 * latency_)) return l.rate;
+    if (silent.count() < (std::max)(silence_seconds, 4 * latency_)) return l.rate;
     const double rate = static_cast<double>(l.seen_bytes) / silent.count();
-    return std::max(l.rate > 0 ? std::min(l.rate, rate) : rate, 1.0);
+    return (std::max)(l.rate > 0 ? (std::min)(l.rate, rate) : rate, 1.0);
   }
 
   /// What a stream does that has shown nothing yet.
@@ -278,7 +278,7 @@ class planner {
   }
 
   /// Near the end of the file, parts of a piece are worth a request.
-  std::uint64_t grain() const noexcept { return std::max<std::uint64_t>(piece_ / 4, 1); }
+  std::uint64_t grain() const noexcept { return (std::max<std::uint64_t>)(piece_ / 4, 1); }
 
   static std::uint64_t align_up(std::uint64_t at, std::uint64_t unit) noexcept {
     const std::uint64_t rest = at % unit;
@@ -296,9 +296,9 @@ class planner {
     // Alone, a stream reads all in one reply.
     if (lanes_.size() <= 1) return l.own.end;
     const std::uint64_t length =
-        std::max(request_pieces * piece_, static_cast<std::uint64_t>(l.rate * request_seconds));
+        (std::max)(request_pieces * piece_, static_cast<std::uint64_t>(l.rate * request_seconds));
     if (l.own.size() <= length + length / 2) return l.own.end;
-    return std::min(l.own.end, align_up(l.own.begin + length, piece_));
+    return (std::min)(l.own.end, align_up(l.own.begin + length, piece_));
   }
 
   /// The lane that would take the longest, among those that have at least `least` bytes and no
@@ -350,12 +350,12 @@ class planner {
     double its = rate_of(l, now);
     if (its <= 0) its = usual_rate();
     // So much stays that both end at the same time; at most half, which is what a guess is worth.
-    const double keeps = std::min(its * (latency_ + size / mine) / (1 + its / mine), size / 2);
+    const double keeps = (std::min)(its * (latency_ + size / mine) / (1 + its / mine), size / 2);
     const std::uint64_t unit = rest.size() >= 4 * piece_ ? piece_ : grain();
     std::uint64_t cut = align_up(rest.begin + static_cast<std::uint64_t>(keeps), unit);
     const std::uint64_t behind = l.own.end > l.request_end ? l.own.end - l.request_end : 0;
     const bool peer = its * 4 > mine;
-    if (peer && behind >= rest.size() / 4) cut = std::max(cut, l.request_end);
+    if (peer && behind >= rest.size() / 4) cut = (std::max)(cut, l.request_end);
     if (cut >= l.own.end) return std::nullopt;
     const byte_range stolen{cut, l.own.end};
     l.own.end = cut;

@@ -106,7 +106,7 @@ inline reply_verdict check_part(const asked_for& asked, const known_version& kno
   if (!reaches) return refuse(errc::bad_content_range);
   // But then it must not end earlier, too: that is a range that was moved, by whatever mistake.
   const std::uint64_t total = v.total ? *v.total : *known.total;
-  const std::uint64_t end = asked.open_ended ? total : std::min(asked.range.end, total);
+  const std::uint64_t end = asked.open_ended ? total : (std::min)(asked.range.end, total);
   if (v.range.begin < asked.range.begin && v.range.end < end) {
     return refuse(errc::bad_content_range);
   }

@@ -94,7 +94,7 @@ class source_list {
     std::optional<clock::time_point> first;
     for (const source& s : sources_) {
       if (s.dead) continue;
-      const auto at = s.wants_refresh || s.refreshing ? clock::time_point::max() : s.not_before;
+      const auto at = s.wants_refresh || s.refreshing ? (clock::time_point::max)() : s.not_before;
       if (!first || at < *first) first = at;
     }
     return first;

@@ -175,14 +175,14 @@ class exchange {
   awaitable<void> wait() {
     const auto now = environment_.now();
     const bool limited = limits_.stall.count() > 0;
-    stalled_at_ = limited ? now + limits_.stall : clock::time_point::max();
+    stalled_at_ = limited ? now + limits_.stall : (clock::time_point::max)();
     // What is left of a record of TLS, and of its decoding, may never come as bytes of its own.
     const std::uint64_t sure = left_ > framing_room ? left_ - framing_room : 1;
     const std::size_t n = framing_.how == body_framing::kind::length ? water_.next(now, sure) : 1;
     stream().expect(n);
     collecting_ = n > 1;
     if (collecting_) {
-      watch_.arm(std::min(stalled_at_, now + longest_collecting));
+      watch_.arm((std::min)(stalled_at_, now + longest_collecting));
     } else if (limited) {
       watch_.arm(stalled_at_);
     }
@@ -209,7 +209,7 @@ class exchange {
   void overdue() {
     if (!std::exchange(collecting_, false)) return stream().close();
     water_.reset();
-    if (stalled_at_ != clock::time_point::max()) watch_.arm(stalled_at_);
+    if (stalled_at_ != (clock::time_point::max)()) watch_.arm(stalled_at_);
     stream().expect(1);
   }
 
@@ -248,7 +248,7 @@ class exchange {
   }
 
   std::size_t take_buffered(void* to, std::size_t n) {
-    const std::size_t take = std::min(n, in_.view().size());
+    const std::size_t take = (std::min)(n, in_.view().size());
     if (take == 0) return 0;
     std::memcpy(to, in_.view().data(), take);
     in_.consume(take);

@@ -14,7 +14,7 @@ namespace haul::http {
 /// The largest length or offset that haul works with: what a signed 64-bit file offset holds.
 /// Arithmetic on two numbers below it cannot wrap.
 inline constexpr std::uint64_t max_length =
-    static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    static_cast<std::uint64_t>((std::numeric_limits<std::int64_t>::max)());
 
 /// `DIGIT` of RFC 5234, B.1. Unlike `std::isdigit` it knows no locale.
 constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }

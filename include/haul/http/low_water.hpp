@@ -25,7 +25,8 @@ class low_water {
     const std::chrono::duration<double> passed = now - since_;
     if (passed >= window) {
       const double rate = static_cast<double>(bytes_) / passed.count();
-      wanted_ = static_cast<std::size_t>(std::min(rate * worth.count(), static_cast<double>(most)));
+      wanted_ =
+          static_cast<std::size_t>((std::min)(rate * worth.count(), static_cast<double>(most)));
       since_ = now;
       bytes_ = 0;
     }

@@ -14,7 +14,7 @@ HAUL_DECL head_parser::result head_parser::parse(std::string_view data) {
   // A peer that does not speak HTTP is told from its first bytes, not by a timeout.
   constexpr std::string_view magic = "HTTP/";
   if (line_ == 0) {
-    const std::size_t n = std::min(data.size(), magic.size());
+    const std::size_t n = (std::min)(data.size(), magic.size());
     if (data.substr(0, n) != magic.substr(0, n)) return fail(errc::malformed_head);
   }
 

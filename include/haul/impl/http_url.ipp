@@ -64,7 +64,7 @@ inline std::optional<std::string> clean_reference(std::string_view text) {
   out.append(text.substr(0, scheme));
   text.remove_prefix(scheme);
   if (text.starts_with("//")) {
-    const std::size_t end = std::min(text.find_first_of("/?#", 2), text.size());
+    const std::size_t end = (std::min)(text.find_first_of("/?#", 2), text.size());
     const std::string_view authority = text.substr(2, end - 2);
     text.remove_prefix(end);
     if (authority.find('\\') != std::string_view::npos) return std::nullopt;
@@ -85,7 +85,7 @@ inline std::string remove_dot_segments(std::string_view path) {
   std::string out;
   out.reserve(path.size());
   while (!path.empty()) {
-    const std::size_t end = std::min(path.find('/', 1), path.size());
+    const std::size_t end = (std::min)(path.find('/', 1), path.size());
     const std::string_view segment = path.substr(0, end);
     path.remove_prefix(end);
     const bool up = segment == "/..";

@@ -2,6 +2,7 @@
 #define HAUL_IMPL_SYSTEM_PROXY_IPP
 
 #include <haul/http/grammar.hpp>
+#include <haul/system/address.hpp>
 #include <haul/system/proxy.hpp>
 
 #include <asio/ip/address.hpp>
@@ -14,16 +15,10 @@
 namespace haul::system {
 namespace detail {
 
-inline std::optional<asio::ip::address> read_address(std::string_view text) {
-  std::error_code error;
-  const auto address = asio::ip::make_address(std::string{text}, error);
-  return error ? std::nullopt : std::optional{address};
-}
-
 template <class Bytes>
 bool same_prefix(const Bytes& a, const Bytes& b, unsigned bits) {
   for (std::size_t i = 0; i < a.size() && bits > 0; ++i) {
-    const unsigned n = std::min(bits, 8U);
+    const unsigned n = (std::min)(bits, 8U);
     const unsigned mask = 0xffU << (8 - n) & 0xffU;
     if (((a[i] ^ b[i]) & mask) != 0) return false;
     bits -= n;
@@ -91,9 +86,9 @@ HAUL_DECL proxy_result parse_proxy(std::string_view text) {
 
 HAUL_DECL proxy_bypass::proxy_bypass(std::string_view list) {
   while (!list.empty()) {
-    const std::size_t end = std::min(list.find_first_of(", \t"), list.size());
+    const std::size_t end = (std::min)(list.find_first_of(", \t"), list.size());
     if (auto r = read(list.substr(0, end))) rules_.push_back(std::move(*r));
-    list.remove_prefix(std::min(end + 1, list.size()));
+    list.remove_prefix((std::min)(end + 1, list.size()));
   }
 }
 
@@ -101,7 +96,7 @@ HAUL_DECL std::optional<proxy_bypass::rule> proxy_bypass::read(std::string_view 
   rule r;
   if (text.empty()) return std::nullopt;
   if (const std::size_t slash = text.find('/'); slash != std::string_view::npos) {
-    const auto address = detail::read_address(text.substr(0, slash));
+    const auto address = parse_address(text.substr(0, slash));
     const auto bits = http::parse_decimal(text.substr(slash + 1));
     if (!address || !bits || *bits > (address->is_v4() ? 32U : 128U)) return std::nullopt;
     r.host = text.substr(0, slash);
@@ -109,7 +104,7 @@ HAUL_DECL std::optional<proxy_bypass::rule> proxy_bypass::read(std::string_view 
     return r;
   }
 
-  const bool bare_ipv6 = detail::read_address(text) && text.find(':') != std::string_view::npos;
+  const bool bare_ipv6 = parse_address(text) && text.find(':') != std::string_view::npos;
   if (!bare_ipv6 && detail::names_port(text)) {
     const std::size_t colon = text.rfind(':');
     const auto port = http::parse_decimal(text.substr(colon + 1));
@@ -130,8 +125,8 @@ HAUL_DECL std::optional<proxy_bypass::rule> proxy_bypass::read(std::string_view 
 HAUL_DECL bool proxy_bypass::matches(const rule& r, const http::origin& to) {
   if (r.port && *r.port != to.port) return false;
   if (r.host.empty()) return true;
-  const auto wanted = detail::read_address(r.host);
-  const auto address = detail::read_address(to.host);
+  const auto wanted = parse_address(r.host);
+  const auto address = parse_address(to.host);
   if (wanted && address) return detail::same_block(*wanted, *address, r.prefix);
   return !wanted && !address && detail::is_or_under(to.host, r.host);
 }

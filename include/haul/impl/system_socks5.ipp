@@ -1,9 +1,8 @@
 #ifndef HAUL_IMPL_SYSTEM_SOCKS5_IPP
 #define HAUL_IMPL_SYSTEM_SOCKS5_IPP
 
+#include <haul/system/address.hpp>
 #include <haul/system/socks5.hpp>
-
-#include <asio/ip/address.hpp>
 
 namespace haul::system {
 namespace detail {
@@ -147,20 +146,19 @@ HAUL_DECL std::string socks5_client::login() const {
 
 HAUL_DECL std::string socks5_client::request() const {
   std::string out{'\x05', '\x01', '\x00'};
-  std::error_code not_an_address;
-  const auto address = asio::ip::make_address(host_, not_an_address);
+  const auto address = parse_address(host_);
   const auto append_address = [&out](char kind, const auto& bytes) {
     out += kind;
     for (const unsigned char b : bytes) out += static_cast<char>(b);
   };
-  if (not_an_address) {
+  if (!address) {
     out += '\x03';
     out += detail::to_byte(host_.size());
     out += host_;
-  } else if (address.is_v4()) {
-    append_address('\x01', address.to_v4().to_bytes());
+  } else if (address->is_v4()) {
+    append_address('\x01', address->to_v4().to_bytes());
   } else {
-    append_address('\x04', address.to_v6().to_bytes());
+    append_address('\x04', address->to_v6().to_bytes());
   }
   out += detail::to_byte(port_ >> 8U);
   out += detail::to_byte(port_);

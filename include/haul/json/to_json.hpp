@@ -61,7 +61,7 @@ inline json::object text(std::string_view t) {
 
 inline json_event convert(const progress& p) {
   const std::uint64_t total = p.total.value_or(0);
-  const std::uint64_t downloaded = p.total ? std::min(p.downloaded, total) : p.downloaded;
+  const std::uint64_t downloaded = p.total ? (std::min)(p.downloaded, total) : p.downloaded;
   const double seconds = std::chrono::duration<double>(p.elapsed).count();
   const double average = seconds > 0 ? static_cast<double>(downloaded) / seconds : 0;
   json::object msg;

@@ -10,11 +10,11 @@
 #include <haul/http/url.hpp>
 #include <haul/piece_hashes.hpp>
 
-#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <pugixml.hpp>
 #include <set>
@@ -121,16 +121,14 @@ inline std::string read_file(const pugi::xml_node& node, metalink_file& f) {
     const bool fits = f.size ? f.pieces->fits(*f.size) : f.pieces->usable();
     if (!fits) return "it has more or fewer hashes than pieces";
   }
-  std::vector<std::pair<std::uint64_t, std::string>> places;
+  std::multimap<std::uint64_t, std::string> places;  // of the same priority: in the file's order
   for (const auto url : node.children("url")) {
     const std::string text{trimmed(url.text().get())};
     const auto priority = number(url.attribute("priority").as_string("999999"));
     if (http::parse_url(text).error) continue;
-    places.emplace_back(priority.value_or(999'999), text);
+    places.emplace(priority.value_or(999'999), text);
   }
   if (places.empty()) return "it has no http or https URL";
-  std::stable_sort(places.begin(), places.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
   for (auto& p : places) f.urls.push_back(std::move(p.second));
   return {};
 }

@@ -82,7 +82,7 @@ class call_bucket {
 
   /// Takes the next token: when the call may be made.
   clock::time_point take(clock::time_point now) {
-    const clock::time_point at = std::max(now, next_);
+    const clock::time_point at = (std::max)(now, next_);
     next_ = at + apart_;
     return at;
   }

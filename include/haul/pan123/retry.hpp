@@ -40,8 +40,8 @@ struct next_step {
 inline std::chrono::milliseconds growing_delay(unsigned failures, std::chrono::milliseconds base,
                                                std::chrono::milliseconds cap,
                                                std::uint64_t random) {
-  const unsigned doublings = std::min(failures > 0 ? failures - 1 : 0u, 20u);
-  const auto full = std::min(cap, base * (std::int64_t{1} << doublings));
+  const unsigned doublings = (std::min)(failures > 0 ? failures - 1 : 0u, 20u);
+  const auto full = (std::min)(cap, base * (std::int64_t{1} << doublings));
   const auto quarter = static_cast<std::uint64_t>(std::max<std::int64_t>(full.count() / 4, 0));
   return full + std::chrono::milliseconds{static_cast<std::int64_t>(random % (quarter + 1))};
 }
@@ -72,7 +72,7 @@ inline next_step after_attempt(const attempt_outcome& outcome, attempt_history& 
                                             options.max_retry_delay, random)};
   if (outcome.retry_after) {
     if (*outcome.retry_after > options.max_retry_after) return {kind::fail, {}};
-    step.delay = std::max<std::chrono::milliseconds>(step.delay, *outcome.retry_after);
+    step.delay = (std::max<std::chrono::milliseconds>)(step.delay, *outcome.retry_after);
   }
   return step;
 }
@@ -83,7 +83,7 @@ inline next_step after_attempt(const attempt_outcome& outcome, attempt_history& 
 inline std::chrono::milliseconds poll_delay(unsigned asked, const client_options& options) {
   auto delay = options.poll_delay;
   for (unsigned i = 1; i < asked && delay < options.max_poll_delay; ++i) delay = delay * 3 / 2;
-  return std::min(delay, options.max_poll_delay);
+  return (std::min)(delay, options.max_poll_delay);
 }
 
 /// Whether a poll that failed with this may be followed by another.
@@ -113,7 +113,7 @@ inline std::optional<std::chrono::milliseconds> create_delay(std::error_code err
 inline std::chrono::sys_seconds renewal_time(std::chrono::sys_seconds now,
                                              std::chrono::sys_seconds expires,
                                              std::chrono::seconds early) {
-  return expires - std::min(early, std::max((expires - now) / 2, std::chrono::seconds{0}));
+  return expires - (std::min)(early, (std::max)((expires - now) / 2, std::chrono::seconds{0}));
 }
 
 }  // namespace haul::pan123

@@ -110,7 +110,8 @@ class sqlite_database {
     std::error_code ec;
     const bool fresh = !std::filesystem::exists(file_, ec);
     sqlite3* raw = nullptr;
-    const int code = sqlite3_open_v2(file_.string().c_str(), &raw,
+    const std::u8string name = file_.u8string();  // which SQLite expects on every system
+    const int code = sqlite3_open_v2(reinterpret_cast<const char*>(name.c_str()), &raw,
                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
     database_.reset(raw);
     if (code != SQLITE_OK) fail(code, "open");

@@ -89,7 +89,11 @@ HAUL_DECL std::uint64_t free_space(const std::filesystem::path& path, std::error
 }  // namespace haul::system
 
 #ifndef HAUL_SEPARATE_COMPILATION
+#ifdef _WIN32
+#include <haul/system/impl/file_windows.ipp>
+#else
 #include <haul/system/impl/file_posix.ipp>
+#endif
 #endif
 
 #endif

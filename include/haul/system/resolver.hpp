@@ -7,6 +7,7 @@
 #include <haul/async/watchdog.hpp>
 #include <haul/detail/failure.hpp>
 #include <haul/error.hpp>
+#include <haul/system/address.hpp>
 
 #include <asio/io_context.hpp>
 #include <asio/ip/address.hpp>
@@ -46,9 +47,8 @@ class resolver {
   /// @throws detail::failure  host_not_found, resolve_failed or resolve_timeout.
   awaitable<addresses> resolve(asio::any_io_executor executor, std::string host,
                                std::chrono::milliseconds limit) {
-    asio::error_code ec;
-    if (const auto literal = asio::ip::make_address(host, ec); !ec) {
-      addresses one(1, literal);
+    if (const auto literal = parse_address(host)) {
+      addresses one(1, *literal);
       co_return one;
     }
     const std::shared_ptr<lookup> found = find_or_start(host);

@@ -108,7 +108,7 @@ class system_stream {
       socklen_t size = sizeof info;
       const bool known = ::getsockopt(s, IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
       const std::uint64_t microseconds = 20'000 + 2 * (known ? info.tcpi_rtt : 100'000);
-      const std::uint64_t per_second = std::min<std::uint64_t>(rate, 1u << 30);
+      const std::uint64_t per_second = (std::min<std::uint64_t>)(rate, 1u << 30);
       window = std::clamp<std::uint64_t>(per_second * microseconds / 1'000'000, 16u << 10,
                                          largest_window);
     }

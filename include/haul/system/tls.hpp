@@ -4,6 +4,7 @@
 #include <haul/config.hpp>
 
 #include <haul/error.hpp>
+#include <haul/system/windows_trust.hpp>
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -80,7 +81,13 @@ class tls_context {
   ssl_ptr make(const std::string& host, const std::string* key) {
     // It costs more than the download of many a file, and plain HTTP has no use for it.
     if (system_trust_) {
-      std::call_once(shared_->trust, [this] { SSL_CTX_set_default_verify_paths(context_.get()); });
+      std::call_once(shared_->trust, [this] {
+#ifdef _WIN32
+        detail::trust_as_windows_does(context_.get());
+#else
+        SSL_CTX_set_default_verify_paths(context_.get());
+#endif
+      });
     }
     ssl_ptr ssl{SSL_new(context_.get())};
     if (!ssl) return ssl;

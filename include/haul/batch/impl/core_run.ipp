@@ -430,7 +430,7 @@ std::error_code core<Environment>::set_max_concurrent(const std::string& id, uns
     const std::lock_guard lock{mutex_};
     const batch_ptr b = find(id);
     if (!b) return errc::no_such_batch;
-    b->options.max_concurrent = std::min(n, options_.max_concurrent);
+    b->options.max_concurrent = (std::min)(n, options_.max_concurrent);
     if (b->options.order == batch_order::parallel) b->slots->set_limit(b->options.max_concurrent);
   }
   schedule();
@@ -499,7 +499,7 @@ file_status core<Environment>::describe(const item& i) const {
   } else if (i.has_total && i.total > 0) {
     s.percent = static_cast<unsigned>(static_cast<double>(i.downloaded) /
                                       static_cast<double>(i.total) * 100);
-    s.percent = std::min(s.percent, 100u);
+    s.percent = (std::min)(s.percent, 100u);
   }
   s.speed = i.speed;
   if (i.speed > 0 && i.has_total && i.total >= i.downloaded) {

@@ -21,7 +21,7 @@ core<Environment>::core(session_ptr session, std::unique_ptr<engine::any_sink> s
       options_(options),
       events_(std::make_shared<engine::event_queue>(
           asio::make_strand(session_->executor), std::move(sink), engine::delivery::queued, [] {})),
-      slots_(session_->executor, std::max(1u, options.max_active)),
+      slots_(session_->executor, (std::max)(1u, options.max_active)),
       idle_(session_->executor) {}
 
 /// Files and batches hold each other.
@@ -48,7 +48,7 @@ std::error_code core<Environment>::check_options(std::size_t files, batch_option
     why = "max_concurrent: 1 or more";
     return errc::invalid_argument;
   }
-  options.max_concurrent = std::min(options.max_concurrent, options_.max_concurrent);
+  options.max_concurrent = (std::min)(options.max_concurrent, options_.max_concurrent);
   return {};
 }
 
@@ -215,8 +215,10 @@ void core<Environment>::register_batch(const batch_ptr& b) {
   if (!equal) {
     b->order.resize(files.size());
     std::iota(b->order.begin(), b->order.end(), 0u);
-    std::stable_sort(b->order.begin(), b->order.end(), [&](std::uint32_t x, std::uint32_t y) {
-      return files[x]->request.priority() > files[y]->request.priority();
+    std::sort(b->order.begin(), b->order.end(), [&](std::uint32_t x, std::uint32_t y) {
+      const int of_x = files[x]->request.priority();
+      const int of_y = files[y]->request.priority();
+      return of_x != of_y ? of_x > of_y : x < y;
     });
   }
   if (!b->paused && !b->done()) waiting_.add(b->place, b);

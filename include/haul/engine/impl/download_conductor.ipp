@@ -236,7 +236,7 @@ awaitable<void> download<Environment>::transfer() {
       co_await stand_still();
       continue;
     }
-    if (s.look_again != clock::time_point::max()) {
+    if (s.look_again != (clock::time_point::max)()) {
       alarm_.arm(s.look_again);
     } else {
       alarm_.rest();
@@ -312,14 +312,14 @@ auto download<Environment>::next_step() -> step {
   if (s.over || s.open || s.refresh) return s;
   if (now >= report_due_) {
     s.report = opened_;
-    report_due_ = now + std::max(options_.progress_interval, shortest_interval);
+    report_due_ = now + (std::max)(options_.progress_interval, shortest_interval);
     meter_.update(plan_.written().size(), now);
   }
-  s.look_again = std::min(s.look_again, report_due_);
+  s.look_again = (std::min)(s.look_again, report_due_);
   if (journaled()) {
-    const std::uint64_t fresh = proved() - std::min(logged_, proved());
+    const std::uint64_t fresh = proved() - (std::min)(logged_, proved());
     s.flush = fresh >= flush_bytes || (fresh > 0 && now >= flush_due_);
-    if (fresh > 0) s.look_again = std::min(s.look_again, flush_due_);
+    if (fresh > 0) s.look_again = (std::min)(s.look_again, flush_due_);
   }
   if (hashes_.wanted() && opened_ && !small_ && !catching_up_) {
     s.catch_up = hashable_end() >= hashes_.position() + catch_up_bytes;
@@ -355,13 +355,13 @@ void download<Environment>::plan_streams(step& s, clock::time_point now) {
       if (st->answered && plan_.lags(id, now)) s.drop = st;
     }
     const auto again = governor_.update(now, received_, answered, answer_time_, throttled);
-    s.look_again = std::min(s.look_again, std::max(again, now + std::chrono::milliseconds{1}));
+    s.look_again = (std::min)(s.look_again, (std::max)(again, now + std::chrono::milliseconds{1}));
     wanted = governor_.level();
   }
   if (streams_.size() >= wanted || !plan_.has_work(now)) return;
   const auto from = sources_.choose(now);
   if (!from) {
-    if (ready) s.look_again = std::min(s.look_again, *ready);
+    if (ready) s.look_again = (std::min)(s.look_again, *ready);
     return;
   }
   const unsigned id = next_stream_++;
@@ -573,7 +573,7 @@ void download<Environment>::count_failure(source& src, const failure& f, clock::
   forgive(src);
   ++src.failures;
   src.failed_at = now;
-  const unsigned most = f.what_for == operation::resolving ? std::min(retries_, 2u) : retries_;
+  const unsigned most = f.what_for == operation::resolving ? (std::min)(retries_, 2u) : retries_;
   if (src.failures > most) {
     src.dead = true;
     return;
@@ -589,8 +589,8 @@ std::chrono::milliseconds download<Environment>::delay_after(unsigned failures, 
   const auto own = backoff(failures, retry_delay_, max_retry_delay_, core_->environment.random());
   if (!f.retry_after) return own;
   const std::chrono::milliseconds asked =
-      std::min<std::chrono::milliseconds>(*f.retry_after, max_retry_delay_);
-  return std::max(own, asked);
+      (std::min<std::chrono::milliseconds>)(*f.retry_after, max_retry_delay_);
+  return (std::max)(own, asked);
 }
 
 template <system::environment Environment>

@@ -63,7 +63,7 @@ auto download<Environment>::find_existing_job(survey_state& s) -> failure_ptr {
   s.total = request_.size().value_or(there.size);
   s.size = there.size;
   if (pieces && !pieces->fits(s.total)) s.what = survey_state::kind::nothing;
-  s.end = std::min(s.total, there.size);
+  s.end = (std::min)(s.total, there.size);
   s.claimed.add(byte_range{0, s.end});
   for (const checksum& c : request_.checksums()) s.digests.emplace_back(c.algorithm());
   return nullptr;
@@ -76,16 +76,16 @@ auto download<Environment>::survey_job(survey_state& s) -> failure_ptr {
   const bool whole = s.what == survey_state::kind::target;
   file& from = whole ? s.file : storage_->part;
   block_reader reader;
-  const std::uint64_t until = std::min(s.end, s.at + hash_bytes);
+  const std::uint64_t until = (std::min)(s.end, s.at + hash_bytes);
   while (s.at < until) {
     std::uint64_t end = until;
-    if (pieces) end = std::min(s.total, s.at + pieces->piece_size());
+    if (pieces) end = (std::min)(s.total, s.at + pieces->piece_size());
     const byte_range piece{s.at, end};
     const bool there = s.claimed.contains(piece);
     system::digest digest{pieces ? pieces->algorithm() : hash_algorithm::md5};
     if (there || whole) {
       std::error_code ec;
-      reader.read(from, byte_range{s.at, std::min(end, s.end)}, ec,
+      reader.read(from, byte_range{s.at, (std::min)(end, s.end)}, ec,
                   [&](const char* data, std::size_t n) {
                     if (pieces) digest.update(data, n);
                     for (auto& d : s.digests) d.update(data, n);

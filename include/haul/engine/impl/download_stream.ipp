@@ -379,7 +379,7 @@ awaitable<std::shared_ptr<const std::string>> download<Environment>::read_tail(s
   const join how = how_to_join(*st, range);
   if (how == join::never) co_return nullptr;
   if (how == join::plain) co_return tail;
-  tail->resize(static_cast<std::size_t>(std::min(range.begin, tail_bytes)));
+  tail->resize(static_cast<std::size_t>((std::min)(range.begin, tail_bytes)));
   auto job = [self = this->shared_from_this(), tail, at = range.begin - tail->size()] {
     std::error_code ec;
     file part = self->core_->environment.open(part_path(self->storage_->target),

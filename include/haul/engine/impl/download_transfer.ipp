@@ -125,7 +125,7 @@ awaitable<void> download<Environment>::throttle(timer& t) {
     const auto ready = limiter_.ready_at(now);
     if (ready <= now) co_return;
     // Not too long at once: the limit may be raised meanwhile.
-    t.expires_at(std::min(ready, now + std::chrono::milliseconds{100}));
+    t.expires_at((std::min)(ready, now + std::chrono::milliseconds{100}));
     co_await t.async_wait(haul::detail::use_awaitable);
   }
 }
@@ -134,8 +134,8 @@ awaitable<void> download<Environment>::throttle(timer& t) {
 template <system::environment Environment>
 bool download<Environment>::same_tail(const std::string& tail, std::uint64_t end, std::uint64_t at,
                                       const char* seen, std::size_t n) {
-  const std::uint64_t begin = std::max(at, end - tail.size());
-  const std::uint64_t last = std::min(at + n, end);
+  const std::uint64_t begin = (std::max)(at, end - tail.size());
+  const std::uint64_t last = (std::min)(at + n, end);
   if (begin >= last) return true;
   return std::memcmp(tail.data() + (begin - (end - tail.size())), seen + (begin - at),
                      static_cast<std::size_t>(last - begin)) == 0;
@@ -147,7 +147,7 @@ std::uint64_t download<Environment>::pace_of_one() {
   const std::uint64_t all = limiter_.lowest_rate();
   if (all == 0) return 0;
   const std::lock_guard lock{mutex_};
-  return std::max<std::uint64_t>(2 * all / std::max<std::size_t>(streams_.size(), 1), 1);
+  return (std::max<std::uint64_t>)(2 * all / (std::max<std::size_t>)(streams_.size(), 1), 1);
 }
 
 /// Whether a stream that moves bytes should move more.

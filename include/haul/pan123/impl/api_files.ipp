@@ -195,7 +195,7 @@ inline awaitable<file_id> find_folder(core_ptr c, file_id parent, std::string na
 HAUL_DECL awaitable<file_id> ensure_dir(core_ptr c, file_id parent, std::string path) {
   std::vector<std::string> names;
   for (std::size_t at = 0; at <= path.size();) {
-    const std::size_t end = std::min(path.find('/', at), path.size());
+    const std::size_t end = (std::min)(path.find('/', at), path.size());
     if (end > at) names.push_back(path.substr(at, end - at));
     at = end + 1;
   }

@@ -44,8 +44,8 @@ inline std::error_code open_source(session::environment_type& environment, uploa
 /// Reads the next `n` bytes, less only at the end.
 inline std::error_code read_source(upload_source& s, std::uint64_t n, bool slice) {
   std::error_code ec;
-  const std::uint64_t left = s.size - std::min(s.at, s.size);
-  s.bytes.resize(static_cast<std::size_t>(std::min(n, left)));
+  const std::uint64_t left = s.size - (std::min)(s.at, s.size);
+  s.bytes.resize(static_cast<std::size_t>((std::min)(n, left)));
   const std::size_t got = s.file.read_at(s.at, s.bytes.data(), s.bytes.size(), ec);
   if (!ec && got < s.bytes.size()) ec = errc::upload_changed;
   if (ec) return ec;

@@ -30,12 +30,12 @@ inline bool has_secret(std::string_view target, std::string_view secret) {
   if (question == std::string_view::npos || secret.empty()) return false;
   std::string_view query = target.substr(question + 1);
   while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::size_t end = (std::min)(query.find('&'), query.size());
     const std::string_view part = query.substr(0, end);
     if (part.substr(0, name.size()) == name) {
       return same_secret(http::percent_decode(part.substr(name.size())), secret);
     }
-    query.remove_prefix(std::min(end + 1, query.size()));
+    query.remove_prefix((std::min)(end + 1, query.size()));
   }
   return false;
 }

@@ -307,11 +307,11 @@ HAUL_DECL haul::timeouts core::limits_of(const wire::call& c) {
   if (limits.head.count() > 0) limits.head += c.head;
   if (c.deadline) {
     const auto left =
-        std::max(std::chrono::milliseconds{1},
-                 std::chrono::ceil<std::chrono::milliseconds>(*c.deadline - environment().now()));
+        (std::max)(std::chrono::milliseconds{1},
+                   std::chrono::ceil<std::chrono::milliseconds>(*c.deadline - environment().now()));
     for (auto* limit :
          {&limits.resolve, &limits.connect, &limits.handshake, &limits.head, &limits.stall}) {
-      *limit = limit->count() > 0 ? std::min(*limit, left) : left;
+      *limit = limit->count() > 0 ? (std::min)(*limit, left) : left;
     }
   }
   return limits;
@@ -345,7 +345,7 @@ HAUL_DECL awaitable<core::raw_reply> core::exchange(std::shared_ptr<core> self,
       if (!x.buffered()) co_await x.wait();
       std::error_code ec;
       const std::size_t n =
-          x.read_some(buffer, std::min(sizeof buffer, most - got.body.size()), ec);
+          x.read_some(buffer, (std::min)(sizeof buffer, most - got.body.size()), ec);
       got.body.append(buffer, n);
       if (ec && ec != asio::error::would_block) {
         throw haul::detail::failure{ec, operation::receiving};

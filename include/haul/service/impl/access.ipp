@@ -38,7 +38,7 @@ inline bool names_loopback(std::string_view host, std::uint16_t port) {
 inline std::size_t longest_prefix(const std::vector<std::string>& prefixes, std::string_view path) {
   std::size_t longest = 0;
   for (const std::string& p : prefixes) {
-    if (path.starts_with(p)) longest = std::max(longest, p.size());
+    if (path.starts_with(p)) longest = (std::max)(longest, p.size());
   }
   return longest;
 }

@@ -48,7 +48,7 @@ inline std::optional<std::uint64_t> read_size(std::string_view text) {
   std::uint64_t n = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), n);
   if (read.ec != std::errc{} || read.ptr != text.data() + text.size()) return std::nullopt;
-  if (n > std::numeric_limits<std::uint64_t>::max() / unit) return std::nullopt;
+  if (n > (std::numeric_limits<std::uint64_t>::max)() / unit) return std::nullopt;
   return n * unit;
 }
 
@@ -112,7 +112,7 @@ class aria2_reader {
     std::optional<unsigned> n;
     number(n, name, value, 0);
     // A day is enough for anybody, and cannot overflow a count of milliseconds.
-    if (n) to = std::chrono::seconds{std::min(*n, 86'400u)};
+    if (n) to = std::chrono::seconds{(std::min)(*n, 86'400u)};
   }
   void wrong(std::string_view name, std::string_view value, const char* what) {
     if (!out.error.empty()) return;

@@ -39,7 +39,7 @@ HAUL_DECL bbdown_core::bbdown_core(asio::any_io_executor executor, downloads& in
   const auto number = [this](std::string_view key) {
     std::uint64_t n = 0;
     std::from_chars(key.data(), key.data() + key.size(), n);
-    last_key_ = std::max(last_key_, n);
+    last_key_ = (std::max)(last_key_, n);
   };
   std::set<std::string> ended;
   std::vector<std::string> useless;

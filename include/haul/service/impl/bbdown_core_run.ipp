@@ -12,7 +12,8 @@
 
 #include <algorithm>
 #include <exception>
-#include <iterator>
+#include <utility>
+#include <vector>
 
 namespace haul::service::bbdown_detail {
 
@@ -75,7 +76,7 @@ HAUL_DECL auto bbdown_core::next_step(job& j) -> step {
   if (r.cancelled || j.plan.look_only) return s;
   if (r.paused) {
     s.what = step::kind::hold;
-    s.until = std::chrono::steady_clock::time_point::max();
+    s.until = (std::chrono::steady_clock::time_point::max)();
     return s;
   }
   if (r.todo.empty()) {
@@ -119,10 +120,10 @@ HAUL_DECL auto bbdown_core::submission(job& j) -> step {
   if (j.plan.items.size() > 1) r.task.title = j.plan.title;
   for (attempt& a : r.todo) place(j, a);
   const bool force = r.todo.front().force;
-  const auto others = std::stable_partition(r.todo.begin(), r.todo.end(),
-                                            [&](const attempt& a) { return a.force == force; });
-  r.sent.assign(std::make_move_iterator(r.todo.begin()), std::make_move_iterator(others));
-  r.todo.erase(r.todo.begin(), others);
+  std::vector<attempt> others;
+  r.sent.clear();
+  for (attempt& a : r.todo) (a.force == force ? r.sent : others).push_back(std::move(a));
+  r.todo = std::move(others);
   step s;
   s.what = step::kind::submit;
   s.options = j.plan.batch;
@@ -296,7 +297,7 @@ HAUL_DECL void bbdown_core::finish(const job_ptr& j) {
     const std::lock_guard lock{mutex_};
     bbdown_record& r = j->record;
     bbdown_task& t = r.task;
-    t.finished = std::max(seconds_now(), t.created);
+    t.finished = (std::max)(seconds_now(), t.created);
     t.successful = !r.failed && !r.cancelled;
     t.state = t.successful  ? bbdown_state::succeeded
               : r.cancelled ? bbdown_state::cancelled

@@ -65,8 +65,8 @@ inline void plan_aria2(bbdown_plan& plan, const serve_options& asked,
   }
   download_options& d = plan.batch.download;
   if (args.per_server || args.split) {
-    constexpr unsigned any = std::numeric_limits<unsigned>::max();
-    d.connections = std::min({args.per_server.value_or(any), args.split.value_or(any), 64u});
+    constexpr unsigned any = (std::numeric_limits<unsigned>::max)();
+    d.connections = (std::min)({args.per_server.value_or(any), args.split.value_or(any), 64u});
   }
   if (args.at_once) plan.batch.max_concurrent = *args.at_once;
   if (args.min_split) {
@@ -77,7 +77,7 @@ inline void plan_aria2(bbdown_plan& plan, const serve_options& asked,
   if (args.tries) d.retries = *args.tries == 0 ? 1'000'000 : *args.tries - 1;
   if (args.wait) {
     d.retry_delay = *args.wait;
-    d.max_retry_delay = std::max(d.max_retry_delay, d.retry_delay);
+    d.max_retry_delay = (std::max)(d.max_retry_delay, d.retry_delay);
   }
   if (args.timeout) d.timeouts.stall = *args.timeout;
   if (args.connect) d.timeouts.connect = *args.connect;
@@ -182,7 +182,7 @@ HAUL_DECL std::vector<std::string> split_urls(std::string_view text) {
     const std::size_t begin = text.find_first_not_of(space);
     if (begin == std::string_view::npos) return urls;
     text.remove_prefix(begin);
-    const std::size_t end = std::min(text.find_first_of(space), text.size());
+    const std::size_t end = (std::min)(text.find_first_of(space), text.size());
     std::string url{text.substr(0, end)};
     text.remove_prefix(end);
     if (http::parse_url(url).error) return {};

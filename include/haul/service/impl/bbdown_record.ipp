@@ -225,12 +225,13 @@ HAUL_DECL void look_at_batch(bbdown_task& task, const bbdown_record& record, std
     } else {
       total += *f->total;
       if (*f->total > 0) {
-        parts += std::min(1.0, static_cast<double>(f->downloaded) / static_cast<double>(*f->total));
+        parts +=
+            (std::min)(1.0, static_cast<double>(f->downloaded) / static_cast<double>(*f->total));
       }
     }
     if (f->state == file_state::completed && f->total.value_or(0) == 0) parts += 1;
   }
-  task.progress = items == 0 ? 0 : std::min(1.0, parts / static_cast<double>(items));
+  task.progress = items == 0 ? 0 : (std::min)(1.0, parts / static_cast<double>(items));
   task.speed = static_cast<double>(speed);
   task.downloaded += static_cast<double>(downloaded);
   if (total_known) {

@@ -35,14 +35,14 @@ inline asked_range read_range(std::string_view text, std::uint64_t size) {
     const auto tail = http::parse_decimal(to);
     if (!tail) return {};
     if (*tail == 0 || size == 0) return {range_kind::unsatisfiable};
-    const std::uint64_t count = std::min(*tail, size);
+    const std::uint64_t count = (std::min)(*tail, size);
     return {range_kind::one, size - count, count};
   }
   const auto first = http::parse_decimal(from);
   const auto last = to.empty() ? std::optional{http::max_length} : http::parse_decimal(to);
   if (!first || !last || *last < *first) return {};
   if (*first >= size) return {range_kind::unsatisfiable};
-  return {range_kind::one, *first, std::min(*last, size - 1) - *first + 1};
+  return {range_kind::one, *first, (std::min)(*last, size - 1) - *first + 1};
 }
 
 inline std::string hex(std::uint64_t n) {

@@ -129,7 +129,7 @@ class csv_reader {
   }
 
   bool plain(std::string& cell) {
-    const std::size_t end = std::min(s_.find_first_of(",\r\n", i_), s_.size());
+    const std::size_t end = (std::min)(s_.find_first_of(",\r\n", i_), s_.size());
     cell = s_.substr(i_, end - i_);
     i_ = end;
     if (cell.find('"') != cell.npos) return fail(line_, "a quote in a cell that is not quoted");

@@ -97,7 +97,7 @@ HAUL_DECL boost::json::object row_of(const file_status& file, const std::filesys
   o["path"] = http::to_valid_utf8(path_below(root, file.path));
   o["state"] = name_of(file.state);
   o["percent"] = file.percent;
-  o["downloaded"] = file.total ? std::min(file.downloaded, total) : file.downloaded;
+  o["downloaded"] = file.total ? (std::min)(file.downloaded, total) : file.downloaded;
   if (file.total) {
     o["total"] = total;
   } else {

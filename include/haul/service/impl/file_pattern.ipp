@@ -100,9 +100,9 @@ HAUL_DECL std::optional<std::string> expand_file_pattern(std::string_view patter
   if (pattern.size() > 1 && http::is_alpha(pattern[0]) && pattern[1] == ':') return std::nullopt;
   std::vector<std::string> names;
   for (std::string_view rest = pattern; !rest.empty();) {
-    const std::size_t end = std::min(rest.find_first_of("/\\"), rest.size());
+    const std::size_t end = (std::min)(rest.find_first_of("/\\"), rest.size());
     const std::string_view segment = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    rest.remove_prefix((std::min)(end + 1, rest.size()));
     if (segment == "..") return std::nullopt;
     std::string name = bbdown_detail::expand_segment(segment, values);
     if (!http::safe_file_name(name).empty()) names.push_back(std::move(name));

@@ -61,7 +61,7 @@ class json_reader {
   bool at(char c) const { return i_ < s_.size() && s_[i_] == c; }
   bool digit_at(std::size_t i) const { return i < s_.size() && s_[i] >= '0' && s_[i] <= '9'; }
 
-  void skip_space() { i_ = std::min(s_.find_first_not_of(" \t\n\r", i_), s_.size()); }
+  void skip_space() { i_ = (std::min)(s_.find_first_not_of(" \t\n\r", i_), s_.size()); }
 
   bool fail(std::size_t where, const char* why) {
     result_.what = json_text::outcome::malformed;
@@ -141,9 +141,9 @@ class json_reader {
     if (read.ec == std::errc::result_out_of_range) {
       // Which of the two it is: what is too small for a double has a negative exponent, or begins
       // with a zero.
-      const bool small = all.find("e-") != all.npos || all.find("E-") != all.npos ||
-                         all.starts_with("0.") || all.starts_with("-0.");
-      d = small ? 0.0 : std::numeric_limits<double>::infinity();
+      const bool tiny = all.find("e-") != all.npos || all.find("E-") != all.npos ||
+                        all.starts_with("0.") || all.starts_with("-0.");
+      d = tiny ? 0.0 : std::numeric_limits<double>::infinity();
       if (all.front() == '-') d = -d;
     }
     to = json_value{d};

@@ -199,7 +199,7 @@ HAUL_DECL void media_core::load() {
       b.rows.push_back(
           {detail::number_of(r, "id"), detail::text_of(r, "file"), detail::text_of(r, "path")});
     }
-    arrivals_ = std::max(arrivals_, b.arrival + 1);
+    arrivals_ = (std::max)(arrivals_, b.arrival + 1);
     batches_.emplace(key, std::move(b));
   });
 }

@@ -22,7 +22,7 @@ inline std::optional<std::string> query_value(std::string_view query, std::strin
   std::optional<std::string> found;
   while (!query.empty()) {
     const std::string_view part = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(part.size() + 1, query.size()));
+    query.remove_prefix((std::min)(part.size() + 1, query.size()));
     const std::size_t equals = part.find('=');
     if (equals == part.npos) continue;
     std::string key{part.substr(0, equals)};
@@ -331,7 +331,7 @@ HAUL_DECL response media_core::download_stats() {
   stats.set("user_concurrent_limit", most);
   stats.set("started_at", nullptr);
   stats.set("current_downloads", std::move(current));
-  stats.set("available_slots", most - std::min(most, active));
+  stats.set("available_slots", most - (std::min)(most, active));
   json_value body = json_value::object();
   body.set("status", "success").set("stats", std::move(stats));
   return json_response(200, body);

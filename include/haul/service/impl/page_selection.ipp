@@ -31,9 +31,9 @@ HAUL_DECL std::optional<std::vector<std::size_t>> select_pages(std::string_view 
   text = http::trim_ows(text);
   const bool all = text.empty();
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find(','), text.size());
+    const std::size_t end = (std::min)(text.find(','), text.size());
     const std::string_view part = http::trim_ows(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+    text.remove_prefix((std::min)(end + 1, text.size()));
     if (http::equals_ignore_case(part, "ALL")) {
       chosen.assign(pages, true);
       continue;
@@ -44,7 +44,7 @@ HAUL_DECL std::optional<std::vector<std::size_t>> select_pages(std::string_view 
                           ? first
                           : bbdown_detail::page_of(part.substr(dash + 1), pages);
     if (!first || !last || *first > *last) return std::nullopt;
-    for (std::size_t i = *first; i <= std::min(*last, pages); ++i) chosen[i - 1] = true;
+    for (std::size_t i = *first; i <= (std::min)(*last, pages); ++i) chosen[i - 1] = true;
   }
   std::vector<std::size_t> selected;
   for (std::size_t i = 0; i < pages; ++i) {

@@ -67,11 +67,11 @@ HAUL_DECL std::optional<std::filesystem::path> confine(const std::filesystem::pa
   if (ec || below.starts_with('/') || !http::is_utf8(below)) return std::nullopt;
   fs::path segments;
   for (std::string_view rest = below; !rest.empty();) {
-    const std::size_t end = std::min(rest.find('/'), rest.size());
+    const std::size_t end = (std::min)(rest.find('/'), rest.size());
     const std::string_view s = rest.substr(0, end);
     if (!detail::is_segment(s)) return std::nullopt;
     if (!s.empty() && s != ".") segments /= fs::path{std::u8string{s.begin(), s.end()}};
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    rest.remove_prefix((std::min)(end + 1, rest.size()));
   }
   return detail::real_place(real_root, segments, real_root);
 }

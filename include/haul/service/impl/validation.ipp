@@ -196,7 +196,7 @@ HAUL_DECL json_body read_json_body(const request& r, bool or_list) {
   validation wrong;
   // Without a type it is taken for JSON; so is `application/anything+json`.
   std::string type = detail::lower_case(r.fields().find("Content-Type").value_or(""));
-  type.resize(std::min(type.find(';'), type.size()));
+  type.resize((std::min)(type.find(';'), type.size()));
   while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.pop_back();
   const bool json = type.empty() || type == "application/json" ||
                     (type.starts_with("application/") && type.ends_with("+json"));

@@ -1,0 +1,21 @@
+# Boost.URL and Boost.JSON compiled from their headers alone, where no library of Boost fits the
+# compiler: haul's own builds for mingw-w64 and libc++ (Boost_DIR names this folder). A program that
+# uses haul has Boost's own package.
+find_path(HAUL_BOOST_HEADERS boost/url/src.hpp)
+mark_as_advanced(HAUL_BOOST_HEADERS)
+set(Boost_FOUND FALSE)
+if(HAUL_BOOST_HEADERS)
+  set(Boost_FOUND TRUE)
+  set(Boost_INCLUDE_DIRS "${HAUL_BOOST_HEADERS}")
+  foreach(_haul_library IN LISTS Boost_FIND_COMPONENTS)
+    if(NOT TARGET haul_boost_${_haul_library})
+      set(_haul_unit "${CMAKE_BINARY_DIR}/boost_${_haul_library}.cpp")
+      file(CONFIGURE OUTPUT "${_haul_unit}" CONTENT "#include <boost/${_haul_library}/src.hpp>\n")
+      add_library(haul_boost_${_haul_library} STATIC EXCLUDE_FROM_ALL "${_haul_unit}")
+      target_compile_features(haul_boost_${_haul_library} PUBLIC cxx_std_20)
+      target_include_directories(haul_boost_${_haul_library} SYSTEM PUBLIC "${HAUL_BOOST_HEADERS}")
+      add_library(Boost::${_haul_library} ALIAS haul_boost_${_haul_library})
+    endif()
+    set(Boost_${_haul_library}_FOUND TRUE)
+  endforeach()
+endif()

@@ -1,0 +1,11 @@
+# CLI11, which is headers: for a build with another compiler than the package's.
+find_path(HAUL_CLI11_HEADERS CLI/CLI.hpp)
+mark_as_advanced(HAUL_CLI11_HEADERS)
+set(CLI11_FOUND FALSE)
+if(HAUL_CLI11_HEADERS)
+  set(CLI11_FOUND TRUE)
+  if(NOT TARGET CLI11::CLI11)
+    add_library(CLI11::CLI11 INTERFACE IMPORTED GLOBAL)
+    target_include_directories(CLI11::CLI11 SYSTEM INTERFACE "${HAUL_CLI11_HEADERS}")
+  endif()
+endif()

@@ -1,0 +1,12 @@
+# Catch2 of version 2, which is a header: for a build with another compiler than the package's.
+find_path(HAUL_CATCH2_HEADERS catch2/catch.hpp)
+mark_as_advanced(HAUL_CATCH2_HEADERS)
+set(Catch2_FOUND FALSE)
+if(HAUL_CATCH2_HEADERS)
+  set(Catch2_FOUND TRUE)
+  set(Catch2_VERSION 2)
+  if(NOT TARGET Catch2::Catch2)
+    add_library(Catch2::Catch2 INTERFACE IMPORTED GLOBAL)
+    target_include_directories(Catch2::Catch2 SYSTEM INTERFACE "${HAUL_CATCH2_HEADERS}")
+  endif()
+endif()
