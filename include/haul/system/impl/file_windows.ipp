@@ -201,6 +201,15 @@ HAUL_DECL file file::open(const std::filesystem::path& path, open_mode mode, std
   return f;
 }
 
+HAUL_DECL file file::open_unnamed(const std::filesystem::path&, std::error_code& ec) {
+  ec = std::make_error_code(std::errc::operation_not_supported);
+  return file{};
+}
+
+HAUL_DECL void file::name(const std::filesystem::path&, std::error_code& ec) {
+  ec = std::make_error_code(std::errc::operation_not_supported);
+}
+
 HAUL_DECL void file::close() noexcept {
   if (handle_ != -1) ::CloseHandle(detail::to_handle(std::exchange(handle_, -1)));
 }
