@@ -368,8 +368,13 @@ http {{
         shutil.rmtree(self.out, ignore_errors=True)
         self.out.mkdir()
         program = str(self.build / "benchmarks" / "control")
-        print(subprocess.run([program, self.url(False, self.slow_port) + "/large", "large", "200"],
-                             cwd=self.out, check=True, capture_output=True, text=True).stdout)
+        proxy = weather.Proxy(weather.Weather(speed=8 << 20), self.port)
+        try:
+            command = [program, f"http://127.0.0.1:{proxy.port}/large", "large", "100"]
+            print(subprocess.run(command, cwd=self.out, check=True, capture_output=True,
+                                 text=True).stdout, flush=True)
+        finally:
+            proxy.stop()
 
     def crawling(self, tls):
         """A thousand downloads at 1 KiB/s each, of 5 KiB; how much memory they take."""
@@ -468,6 +473,7 @@ def version(program, *args):
 SCENARIOS = {
     "plain": lambda b: b.one_file(False, 1),
     "tls": lambda b: b.one_file(True, 1),
+    "tls2": lambda b: b.one_file(True, 2),
     "plain16": lambda b: b.one_file(False, 16),
     "tls16": lambda b: b.one_file(True, 16),
     "small": lambda b: b.small_files(False),
