@@ -20,6 +20,7 @@ namespace haul {
 struct session_options {
   session_options() = default;  // no aggregate: safe as an argument of an awaited call
 
+  /// Sent with every request that has no field of its own for it.
   std::string user_agent = "haul/" HAUL_VERSION_STRING;
   std::string ca_file;  ///< certificates in PEM to trust in place of the system's
   /// `http://`, `socks5://` or `socks5h://` with `user:password@` if need be; names are resolved at

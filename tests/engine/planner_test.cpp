@@ -131,7 +131,7 @@ TEST_CASE("what is behind the request is stolen before what is in it", "[planner
 
 TEST_CASE("nothing is stolen that is not worth it", "[planner]") {
   planner p{piece};
-  p.begin(49, {});
+  p.begin(199, {});
   REQUIRE(p.take(1, at(0)));
   CHECK(!p.has_work(at(0)));
   CHECK(!p.take(2, at(0)));

@@ -313,6 +313,8 @@ class planner {
       const std::uint64_t size = l.rest().size();
       if (at->first == but || l.twin || l.own.end == unlimited || size < least) continue;
       const double rate = rate_of(l, now);
+      // Of a little that may be on its way already, nothing is worth a request.
+      if (rate <= 0 && size < 2 * piece_) continue;
       const double left = static_cast<double>(size) / (rate > 0 ? rate : usual);
       if (left <= longest) continue;
       longest = left;
