@@ -13,6 +13,7 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 
+#define CATCH_CONFIG_ENABLE_BENCHMARKING
 #if __has_include(<catch2/catch_test_macros.hpp>)
 #include <catch2/benchmark/catch_benchmark.hpp>
 #include <catch2/catch_test_macros.hpp>
