@@ -38,6 +38,7 @@ class Bench:
         self.www.mkdir()
         self.ca = self.dir / "ca.pem"
         self.nginx = None
+        self.runs = 0
         self.failed = False
 
     # What the server gives.
@@ -114,9 +115,17 @@ http {{
 
     # One run.
 
-    def measure(self, command, check, limit):
-        shutil.rmtree(self.out, ignore_errors=True)
+    def fresh_folder(self, keep=False):
+        """Many files that were just removed make new ones slow (ext4 does not use their inodes again
+        for a while): `keep` leaves them until the end."""
+        if not keep:
+            shutil.rmtree(self.out, ignore_errors=True)
+        self.runs += 1
+        self.out = self.dir / f"out{self.runs}"
         self.out.mkdir()
+
+    def measure(self, command, check, limit, keep=False):
+        self.fresh_folder(keep)
         os.sync()
         begun = time.monotonic()
         pid = os.fork()
@@ -157,7 +166,7 @@ http {{
             return True
         return check
 
-    def compare(self, title, commands, check, size, rounds, limit=600, before=None):
+    def compare(self, title, commands, check, size, rounds, limit=600, before=None, keep=False):
         """Runs all commands in each round, in another order each time."""
         print(f"\n### {title}\n")
         found = {name: [] for name in commands}
@@ -167,7 +176,7 @@ http {{
             for name in names:
                 if before:
                     before()
-                found[name].append(self.measure(commands[name], check, limit))
+                found[name].append(self.measure(commands[name], check, limit, keep))
         rows = {}
         for name, runs in found.items():
             good = [r for r in runs if r[3]]
@@ -243,7 +252,7 @@ http {{
                       "-i", str(urls)],
         }
         self.compare(f"{count} files of 16 KiB, {'TLS 1.3' if tls else 'plain'}, 16 at once",
-                     commands, self.same_list(count), 0, self.options.rounds)
+                     commands, self.same_list(count), 0, self.options.rounds, keep=True)
 
     def held(self):
         size = min(self.options.mib, 512) << 20
@@ -332,8 +341,7 @@ http {{
         sys.stdout.flush()
 
     def windows(self, command):
-        shutil.rmtree(self.out, ignore_errors=True)
-        self.out.mkdir()
+        self.fresh_folder()
         process = subprocess.Popen(command, cwd=self.out, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL)
         seen = []
@@ -365,8 +373,7 @@ http {{
     def control(self):
         print("\n### Pause, resume and stop of a download over 8 connections\n")
         self.make_file("large", self.options.mib << 20)
-        shutil.rmtree(self.out, ignore_errors=True)
-        self.out.mkdir()
+        self.fresh_folder()
         program = str(self.build / "benchmarks" / "control")
         proxy = weather.Proxy(weather.Weather(speed=8 << 20), self.port)
         try:
