@@ -334,6 +334,10 @@ http {{
                 "wget2": ["wget2", "-q", "--limit-rate=20000000", url],
         }.items():
             windows = self.windows(command)
+            if not windows:
+                print(f"| {name} | ended before its time: no limit was kept | | |")
+                self.failed = self.failed or name.startswith("haul")
+                continue
             others = windows[1:]
             good = sum(0.9 <= w <= 1.1 for w in others)
             print(f"| {name} | {windows[0]:.2f} | {min(others):.2f}, {max(others):.2f} | "
@@ -353,7 +357,7 @@ http {{
                 if total or seen:
                     seen.append((time.monotonic(), total))
                 if process.poll() is not None:
-                    sys.exit(f"benchmarks: {command[0]} ended too early")
+                    return None
                 time.sleep(0.02)
         finally:
             process.kill()

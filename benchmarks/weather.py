@@ -64,7 +64,12 @@ class Proxy:
         self.log = []
 
     def stop(self):
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        def end():
+            for task in asyncio.all_tasks(self.loop):
+                task.cancel()
+            self.loop.call_later(0.1, self.loop.stop)
+
+        self.loop.call_soon_threadsafe(end)
         self.thread.join()
 
     async def serve(self, client_in, client_out):

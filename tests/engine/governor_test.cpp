@@ -81,6 +81,54 @@ TEST_CASE("it stops where more streams bring nothing, and looks again", "[govern
   CHECK(g.level() == 16);
 }
 
+TEST_CASE("connections that begin with a burst and go on slowly", "[governor]") {
+  governor g{16};
+  time_point now{1s};
+  double received = 0;
+  std::size_t begun = 0;
+  g.open(now);
+  const auto run = [&](std::chrono::milliseconds time) {
+    for (auto passed = 0ms; passed < time; passed += 10ms) {
+      now += 10ms;
+      for (; begun < g.level(); ++begun) received += 8e6;  // at once
+      received += 8e4 * g.level();
+      g.update(now, static_cast<std::uint64_t>(received), true, 5ms);
+    }
+  };
+  run(1s);
+  CHECK(g.level() == 16);
+}
+
+TEST_CASE("a server that is slower to many is soon asked by few", "[governor]") {
+  governor g{16};
+  time_point now{1s};
+  double received = 0;
+  double at_its_best = 0;
+  g.open(now);
+  for (int i = 0; i < 3'000; ++i) {
+    now += 10ms;
+    received += g.level() <= 2 ? 1e5 * g.level() : 5e4;
+    at_its_best += 2e5;
+    g.update(now, static_cast<std::uint64_t>(received), true, 5ms);
+  }
+  CHECK(g.level() == 2);
+  // Trying costs little.
+  CHECK(received > 0.95 * at_its_best);
+}
+
+TEST_CASE("what is compared with fades with the network", "[governor]") {
+  governor g{16};
+  network l;
+  l.for_each = 1e8;
+  l.in_all = 1e8;
+  g.open(l.now);
+  l.run(g, 1s);
+  REQUIRE(g.level() == 2);
+  l.for_each = 1e6;  // each has become slow, but they add up
+  l.run(g, 20s);
+  CHECK(g.level() == 16);
+}
+
 TEST_CASE("a step that gets no answer is a failed one", "[governor]") {
   governor g{16};
   network l;

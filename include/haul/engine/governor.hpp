@@ -4,11 +4,16 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace haul::engine {
 
 /// Decides how many streams a download should have: it begins with one, doubles while the goodput
 /// grows, goes back when it does not, and looks again from time to time. Pure.
+///
+/// Servers that hold each connection to a rate often let it begin with a burst. So what a step has
+/// brought is measured at once, but what the next one is compared with is measured once more when
+/// the bursts are over.
 class governor {
  public:
   using clock = std::chrono::steady_clock;
@@ -38,7 +43,7 @@ class governor {
     best_ = level_ = (std::min)(level_, most_);
     // What the others brought is no measure for these.
     best_goodput_ *= static_cast<double>(level_) / before;
-    hold(now);
+    hold(now, std::nullopt);
   }
 
   /// Looks at what has come of the last step.
@@ -59,7 +64,7 @@ class governor {
           if (now - since_ < patience) return since_ + patience;
           // A step that never gets its streams has failed.
           level_ = best_;
-          hold(now);
+          hold(now, received);
           return hold_until_;
         }
         state_ = state::measuring;
@@ -73,11 +78,15 @@ class governor {
           rest(now);
           return hold_until_;
         }
-        const std::chrono::duration<double> passed = now - since_;
-        const double goodput = static_cast<double>(received - bytes_) / passed.count();
-        judge(goodput, now);
+        judge(goodput(now, received), received, now);
         return state_ == state::holding ? hold_until_ : now;
       }
+      case state::settling:
+        if (now - since_ < window(answer)) return since_ + window(answer);
+        best_goodput_ = (std::min)(best_goodput_, goodput(now, received));
+        set_level(level_ * 2, now);
+        state_ = state::waiting;
+        return now;
       case state::holding:
         if (now < hold_until_) return hold_until_;
         most_ = limit_;
@@ -86,9 +95,16 @@ class governor {
           return hold_until_;
         }
         if (level_ >= most_) {
-          hold(now);
+          hold(now, received);
           return hold_until_;
         }
+        // What was best may have been a burst, or another network: what counts is what there was
+        // meanwhile. And what is compared with so long a time must not be too short.
+        if (held_from_) {
+          bytes_ = *held_from_;
+          best_goodput_ = goodput(now, received);
+        }
+        shortest_ = calm_window;
         set_level((std::min)(most_, level_ + (std::max)(1u, level_ / 2)), now);
         state_ = state::waiting;
         return now;
@@ -97,17 +113,23 @@ class governor {
   }
 
  private:
-  enum class state { closed, waiting, measuring, holding };
+  enum class state { closed, waiting, measuring, settling, holding };
 
   static constexpr double worth_it = 1.10;
   static constexpr std::chrono::milliseconds shortest_window{40};
+  static constexpr std::chrono::milliseconds calm_window{250};
   static constexpr std::chrono::milliseconds longest_window{1'000};
   static constexpr std::chrono::seconds patience{5};
   static constexpr std::chrono::seconds first_hold{5};
   static constexpr std::chrono::seconds longest_hold{60};
 
-  static clock::duration window(clock::duration answer) {
-    return std::clamp<clock::duration>(2 * answer, shortest_window, longest_window);
+  clock::duration window(clock::duration answer) const {
+    return std::clamp<clock::duration>(2 * answer, shortest_, longest_window);
+  }
+
+  double goodput(clock::time_point now, std::uint64_t received) const {
+    const std::chrono::duration<double> passed = now - since_;
+    return static_cast<double>(received - bytes_) / passed.count();
   }
 
   void set_level(unsigned n, clock::time_point now) {
@@ -115,33 +137,35 @@ class governor {
     since_ = now;
   }
 
-  void judge(double goodput, clock::time_point now) {
+  void judge(double goodput, std::uint64_t received, clock::time_point now) {
     const bool grew = goodput > best_goodput_ * worth_it;
     if (grew) {
       best_goodput_ = goodput;
       best_ = level_;
       if (level_ < most_) {
-        set_level(level_ * 2, now);
-        state_ = state::waiting;
+        state_ = state::settling;
+        since_ = now;
+        bytes_ = received;
         return;
       }
     } else if (level_ > best_) {
       level_ = best_;
-      // What is best may change with the network: the memory of it fades.
-      best_goodput_ *= 0.9;
     }
-    hold(now);
+    hold(now, received);
   }
 
-  void hold(clock::time_point now) {
+  void hold(clock::time_point now, std::optional<std::uint64_t> received) {
     state_ = state::holding;
+    since_ = now;
+    held_from_ = received;
     hold_until_ = now + hold_;
     hold_ = (std::min<clock::duration>)(hold_ * 2, longest_hold);
   }
 
-  /// As `hold`, for as long as the first time.
+  /// As `hold`, for as long as the first time, where there is nothing to be learned.
   void rest(clock::time_point now) {
     state_ = state::holding;
+    held_from_.reset();
     hold_until_ = now + first_hold;
   }
 
@@ -155,6 +179,8 @@ class governor {
   clock::time_point hold_until_{};
   clock::duration hold_ = first_hold;
   std::uint64_t bytes_ = 0;
+  std::optional<std::uint64_t> held_from_;  // received when the hold began
+  std::chrono::milliseconds shortest_ = shortest_window;
 };
 
 }  // namespace haul::engine
