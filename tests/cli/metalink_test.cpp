@@ -72,7 +72,8 @@ TEST_CASE("a damaged file is repaired", "[cli][metalink]") {
   const auto kept = haul_run({"-q", "-M", file, "-d", s.dir.path().string()});
   CHECK(kept.status.code == 1);
   CHECK(read_file(s.dir / "sub" / "game.pak") == damaged);
-  const auto r = haul_run({"-q", "--repair", "-M", file, "-d", s.dir.path().string()});
+  // One connection: several may fetch the end twice.
+  const auto r = haul_run({"-q", "-x", "1", "--repair", "-M", file, "-d", s.dir.path().string()});
   INFO(r.err);
   CHECK(r.status.code == 0);
   CHECK_FALSE(mismatch(s.dir / "sub" / "game.pak", 1, size));

@@ -129,7 +129,11 @@ TEST_CASE("Many clients poll while many tasks run") {
     REQUIRE(h.post_json("/add-task", "{\"Url\":\"" + url + "\"}").status == 200);
   }
   REQUIRE(wait_until(
-      [&] { return origin.counters().connections_open >= static_cast<std::size_t>(tasks); },
+      [&] {
+        const boost::json::value running = boost::json::parse(h.get("/get-tasks/running").body);
+        return running.as_array().size() == static_cast<std::size_t>(tasks) &&
+               origin.counters().connections_open >= static_cast<std::size_t>(tasks);
+      },
       std::chrono::seconds(120)));
 
   outcome out;

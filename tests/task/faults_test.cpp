@@ -248,6 +248,7 @@ TEST_CASE("a body that is cut anywhere is gone on with", "[task][cut]") {
   const bool joinable = GENERATE(true, false);
   s.server.add("/f", {.size = size, .seed = seed, .etag = joinable ? "\"v1\"" : ""});
   const ending how = GENERATE(ending::abrupt, ending::reset, ending::graceful);
+  s.options.connections = GENERATE(1u, 4u);
   for (const std::uint64_t at : {0u, 1u, 4096u, 4097u, 65'536u, 99'999u, 100'000u}) {
     INFO("at " << at << ", joinable " << joinable << ", ending " << static_cast<int>(how));
     s.options.overwrite = true;
@@ -258,7 +259,8 @@ TEST_CASE("a body that is cut anywhere is gone on with", "[task][cut]") {
     });
     const auto r = s.run();
     check_exact(r, s.dir / "f", seed, size);
-    if (joinable) CHECK(r.received <= size + 4096);
+    // Of several streams some may fetch the end twice.
+    if (joinable && s.options.connections == 1) CHECK(r.received <= size + 4096);
   }
 }
 
@@ -488,6 +490,7 @@ TEST_CASE("the program may refuse a reply that looks good", "[task][refresh]") {
                : reply_plan().with_status(200).with_body("{\"code\":1}", "application/json");
   });
   int asked = 0;
+  s.options.connections = 1;
   auto request = s.request().refresh_url(giving(fresh, asked));
   request.check_reply([](const reply_summary& r) {
     CHECK((r.status == 200 || r.status == 206));
@@ -513,6 +516,7 @@ TEST_CASE("a stale URL is made fresh", "[task][refresh]") {
     CHECK(asked == 1);
   }
   SECTION("in the middle, with what is there") {
+    s.options.connections = 1;
     s.spoil([=](const request_info& r) {
       return r.path_number == 1 ? reply_plan().cut_body(60'000) : reply_plan().with_status(status);
     });

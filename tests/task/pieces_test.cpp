@@ -206,7 +206,7 @@ TEST_CASE("a part file is used for what its pieces are worth", "[task][pieces][r
   write_file(engine::part_path(dir / "f"), with_wrong({0, 5, 12}));
   SECTION("some wrong") {
     recorder told;
-    const auto r = loop{}.run(request(server.url("/f"), dir / "f"), quick(), told);
+    const auto r = loop{}.run(request(server.url("/f"), dir / "f"), quick(1), told);
     check_exact(r, dir / "f", 1, size);
     check_events(told, r);
     CHECK(r.resumed == size - 2 * piece - (size - 12 * piece));
@@ -248,7 +248,7 @@ TEST_CASE("a file is verified and repaired", "[task][pieces][repair]") {
   const auto repair = [&](download_request r) {
     loop l;
     std::optional<download_result> result;
-    asio::co_spawn(l.io, verify_and_repair(l.session, std::move(r), told, quick()),
+    asio::co_spawn(l.io, verify_and_repair(l.session, std::move(r), told, quick(1)),
                    [&](std::exception_ptr bug, download_result done) {
                      CHECK(!bug);
                      result = std::move(done);
