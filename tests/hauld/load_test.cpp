@@ -92,7 +92,9 @@ haul::awaitable<void> poll(std::uint16_t port, int rounds, std::size_t tasks, ou
     const boost::json::value v = boost::json::parse(in.substr(head, length), bad);
     if (bad || !v.is_object() || v.as_object().size() != 2 ||
         v.at("Running").as_array().size() != tasks) {
-      out.problems.insert("body: " + in.substr(head, 80));
+      const std::size_t ended = in.find("\"Finished\":");
+      out.problems.insert("body: " + in.substr(head, 80) + "..." +
+                          (ended < head + length ? in.substr(ended, 500) : std::string{}));
     }
     in.erase(0, head + length);
   }

@@ -47,6 +47,30 @@ TEST_CASE("texts are escaped as .NET does") {
   CHECK(text("") == "\"\"");
 }
 
+namespace {
+
+/// What an earlier call may have left on the stack.
+#if defined(__GNUC__)
+[[gnu::noinline]]
+#endif
+void litter(char with) {
+  volatile char stack[2048];
+  for (volatile char& c : stack) c = with;
+}
+
+}  // namespace
+
+TEST_CASE("numbers are written as .NET does, whatever the stack holds") {
+  for (const char with : {'0', '7', 'e', '-'}) {
+    for (const double n : {0.0, 1.0, 1234.0, 0.5, 1e15, 1e16, 1e-7}) {
+      litter('\0');
+      const std::string clean = number(n);
+      litter(with);
+      CHECK(number(n) == clean);
+    }
+  }
+}
+
 TEST_CASE("numbers are written as .NET does") {
   CHECK(number(0) == "0");
   CHECK(number(1) == "1");

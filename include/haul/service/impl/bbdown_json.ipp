@@ -111,7 +111,10 @@ HAUL_DECL void append_json_number(std::string& out, double value) {
   const std::size_t e = text.find('e');
   std::string digits{text.substr(0, 1)};
   if (e > 2) digits += text.substr(2, e - 2);
-  const int exponent = std::atoi(buffer + (text.data() - buffer) + e + 1);
+  // A sign, and digits up to the end: nothing stands behind them that would end them.
+  int exponent = 0;
+  std::from_chars(text.data() + e + 2, end, exponent);
+  if (text[e + 1] == '-') exponent = -exponent;
   const int count = static_cast<int>(digits.size());
   if (exponent >= 16 || exponent < -4) {
     out += digits[0];
