@@ -319,28 +319,35 @@ class server::impl : public std::enable_shared_from_this<impl> {
     for (const char* name : {"Range", "If-Range", "If-None-Match"}) {
       if (const auto value = r.fields().find(name)) conditions.field(name, *value);
     }
-    asio::co_spawn(run_on_, best->handle(std::move(r)),
-                   [self = shared_from_this(), out = std::move(out), fields = std::move(fields),
-                    conditions = std::move(conditions)](std::exception_ptr bug, response made) {
-                     if (!bug && !made.file().empty()) {
-                       // Reading it is for the server's thread.
-                       asio::post(self->io_,
-                                  [self, out, fields, conditions, made = std::move(made)] {
-                                    self->send_file(out, made.file(), conditions, made, fields);
-                                  });
-                       return;
-                     }
-                     if (!bug) {
-                       out.send(made, fields);
-                       return;
-                     }
-                     try {
-                       std::rethrow_exception(bug);
-                     } catch (const std::exception& e) {
-                       std::fprintf(stderr, "hauld: %s\n", e.what());
-                     }
-                     out.send(plain(500, "something went wrong here; the log says what"), fields);
-                   });
+    // Whatever the reply is, it is for the server's thread, and so is the end of the connection's
+    // handle: what RESTinio counts there is counted without a lock.
+    asio::co_spawn(
+        run_on_, best->handle(std::move(r)),
+        [self = shared_from_this(), out = std::move(out), fields = std::move(fields),
+         conditions = std::move(conditions)](std::exception_ptr bug, response made) mutable {
+          asio::post(self->io_, [self, out = std::move(out), fields = std::move(fields),
+                                 conditions = std::move(conditions), bug, made = std::move(made)] {
+            self->answer(out, conditions, bug, made, fields);
+          });
+        });
+  }
+
+  void answer(const outlet& out, const request& conditions, std::exception_ptr bug,
+              const response& made, const haul::http::field_list& fields) const {
+    if (!bug) {
+      if (made.file().empty()) {
+        out.send(made, fields);
+      } else {
+        send_file(out, made.file(), conditions, made, fields);
+      }
+      return;
+    }
+    try {
+      std::rethrow_exception(bug);
+    } catch (const std::exception& e) {
+      std::fprintf(stderr, "hauld: %s\n", e.what());
+    }
+    out.send(plain(500, "something went wrong here; the log says what"), fields);
   }
 
   void page(const outlet& out, const page_file& f, const haul::http::field_list& fields) const {
