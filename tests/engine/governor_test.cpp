@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 using haul::engine::governor;
 using haul::engine::source_list;
@@ -99,7 +100,77 @@ TEST_CASE("connections that begin with a burst and go on slowly", "[governor]") 
   CHECK(g.level() == 16);
 }
 
+namespace {
+
+/// Connections that get their bytes at once each 250 ms, each a few milliseconds after the last.
+struct bursts {
+  double for_each = 2e6;
+  double in_all = 1e12;
+  double received = 0;
+  std::vector<int> begun;  // at which millisecond
+  int now = 1'000;
+  unsigned highest = 1;
+
+  void run(governor& g, int milliseconds) {
+    for (const int end = now + milliseconds; now < end; ++now) {
+      while (begun.size() < g.level()) begun.push_back(now);
+      begun.resize(g.level());
+      for (const int from : begun) {
+        const auto n = static_cast<double>(begun.size());
+        if ((now - from) % 250 == 0) received += std::min(for_each, in_all / n);
+      }
+      g.update(time_point{std::chrono::milliseconds{now}}, static_cast<std::uint64_t>(received),
+               true, 1ms);
+      highest = std::max(highest, g.level());
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("silence between bursts does not keep it from growing", "[governor]") {
+  governor g{16};
+  bursts b;
+  g.open(time_point{1s});
+  b.run(g, 200);
+  CHECK(g.level() == 16);
+  b.run(g, 30'000);
+  CHECK(g.level() == 16);  // fewer were tried, and were not as good
+}
+
+TEST_CASE("streams that it could not measure are tried again with half of them", "[governor]") {
+  governor g{16};
+  bursts b;
+  b.in_all = 3e6;
+  g.open(time_point{1s});
+  b.run(g, 1'000);
+  REQUIRE(g.level() == 16);
+  b.run(g, 15'000);
+  CHECK(g.level() <= 4);
+  b.highest = 0;
+  b.run(g, 60'000);
+  CHECK(b.highest <= 6);
+}
+
+TEST_CASE("more that comes only with much slower replies is not worth it", "[governor]") {
+  const auto end = [](std::chrono::milliseconds for_each) {
+    governor g{16};
+    time_point now{1s};
+    double received = 0;
+    g.open(now);
+    for (int i = 0; i < 3'000; ++i) {
+      now += 1ms;
+      received += 1e3 * (1 + 0.15 * g.level());
+      g.update(now, static_cast<std::uint64_t>(received), true, 5ms + (g.level() - 2) * for_each);
+    }
+    return g.level();
+  };
+  CHECK(end(0ms) == 16);
+  CHECK(end(100ms) == 2);
+}
+
 TEST_CASE("a server that is slower to many is soon asked by few", "[governor]") {
+  const bool bursts = GENERATE(false, true);
   governor g{16};
   time_point now{1s};
   double received = 0;
@@ -107,7 +178,13 @@ TEST_CASE("a server that is slower to many is soon asked by few", "[governor]") 
   g.open(now);
   for (int i = 0; i < 3'000; ++i) {
     now += 10ms;
-    received += g.level() <= 2 ? 1e5 * g.level() : 5e4;
+    if (g.level() <= 2) {
+      received += 1e5 * g.level();
+    } else if (!bursts) {
+      received += 5e4;
+    } else if (i % 4 == 0) {
+      received += 2e5;
+    }
     at_its_best += 2e5;
     g.update(now, static_cast<std::uint64_t>(received), true, 5ms);
   }

@@ -200,6 +200,7 @@ TEST_CASE("written bytes count once", "[planner]") {
 TEST_CASE("any weather", "[planner][random]") {
   std::uint64_t twice = 0;
   std::size_t lagged = 0;
+  std::size_t shed = 0;
   for (std::uint32_t seed = 1; seed <= 300; ++seed) {
     INFO("seed " << seed);
     std::mt19937 random{seed};
@@ -278,6 +279,10 @@ TEST_CASE("any weather", "[planner][random]") {
         finish(id);
         continue;
       }
+      if (sized && streams.size() > 1 && below(30) == 0) {
+        p.shed(id, now);
+        ++shed;
+      }
       const planner::share mine = p.received(id, n, now);
       const std::uint64_t known = mine.skip + mine.size;
       REQUIRE(known <= n);
@@ -312,8 +317,10 @@ TEST_CASE("any weather", "[planner][random]") {
     CHECK(std::all_of(count.begin(), count.end(), [](auto c) { return c == 1; }));
     for (const auto& [id, r] : streams) p.release(id);
     CHECK(p.total_received());
-  }  // The weather was bad enough to see all of it.
+  }
+  // The weather was bad enough to see all of it.
   CHECK(twice > 0);
+  CHECK(shed > 0);
   CHECK(lagged > 0);
 }
 
@@ -352,6 +359,41 @@ TEST_CASE("from one that lags nearly all is stolen, from an equal half", "[plann
   CHECK(stolen->begin > 100);
   CHECK(stolen->begin < 2'000);
   CHECK(p.wanted(1) == stolen->begin - 100);
+}
+
+TEST_CASE("one too many keeps what is on its way to it", "[planner]") {
+  planner p{piece};
+  p.begin(100'000, {});
+  REQUIRE(p.take(1, at(0)));
+  REQUIRE(p.take(2, at(0)));
+  for (int t = 200; t <= 2'000; t += 200) {
+    p.received(1, 100, at(t));
+    p.received(2, 100, at(t));
+  }
+  p.set_latency(std::chrono::milliseconds{100});
+  const std::uint64_t before = p.wanted(2);
+  p.shed(2, at(2'000));
+  // 500 bytes a second for a little more than 100 ms.
+  CHECK(p.wanted(2) >= 50);
+  CHECK(p.wanted(2) <= 100);
+  const std::uint64_t kept = p.wanted(2);
+  p.shed(2, at(2'000));  // once is enough
+  CHECK(p.wanted(2) == kept);
+  p.reunite(2, 100'000);  // not its own again, though its reply has it
+  CHECK(p.wanted(2) == kept);
+  // The rest is there for others.
+  const auto rest = p.take(3, at(2'100));
+  REQUIRE(rest);
+  CHECK(rest->begin == 51'000 + kept);
+  CHECK(before > kept);
+  CHECK(p.received(2, kept + 50, at(2'200)) == share{0, kept});
+  CHECK(p.wanted(2) == 0);
+  // Asked again, it is one of them.
+  const auto more = p.take(2, at(2'300));
+  REQUIRE(more);
+  CHECK(p.wanted(2) == more->size());
+  p.release(2);
+  p.shed(2, at(2'400));
 }
 
 TEST_CASE("what is left of one that lags is fetched twice", "[planner]") {

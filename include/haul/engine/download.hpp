@@ -264,6 +264,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   awaitable<void> transfer();
   step next_step();
   void plan_streams(step& s, clock::time_point now);
+  void shed_surplus(unsigned wanted, clock::time_point now);
   awaitable<void> quiesce();
   awaitable<void> stand_still();
   void spawn(std::size_t source, byte_range range, unsigned id);

@@ -13,7 +13,9 @@ namespace haul::engine {
 ///
 /// Servers that hold each connection to a rate often let it begin with a burst. So what a step has
 /// brought is measured at once, but what the next one is compared with is measured once more when
-/// the bursts are over.
+/// the bursts are over. While bytes come in bursts with silence between them, a short measurement
+/// tells nothing; but streams that wait leave room for others, so it doubles on, and finds out
+/// later whether half of them would have done.
 class governor {
  public:
   using clock = std::chrono::steady_clock;
@@ -22,12 +24,14 @@ class governor {
 
   /// Streams that should be at work.
   unsigned level() const noexcept { return level_; }
+  /// Whether `update` should be called as soon as every stream has its answer.
+  bool waiting() const noexcept { return state_ == state::waiting; }
 
   /// More than one stream is possible from now on.
   void open(clock::time_point now) {
     if (state_ != state::closed) return;
-    state_ = state::waiting;
-    set_level(2, now);
+    starting_ = true;
+    step_to(2, now);
   }
   /// One stream, for good.
   void close() noexcept {
@@ -67,25 +71,26 @@ class governor {
           hold(now, received);
           return hold_until_;
         }
+        measure_from(now, received);
         state_ = state::measuring;
-        since_ = now;
-        bytes_ = received;
-        return now + window(answer);
-      case state::measuring: {
-        if (now - since_ < window(answer)) return since_ + window(answer);
+        return now + window(answer) / samples;
+      case state::measuring:
+        sample(now, received, window(answer));
+        if (now - since_ < window(answer)) return next_look(answer);
+        // Not enough to call a step in vain that had something to beat.
+        if (!steady_ && best_goodput_ > 0 && now - since_ < calm_window) return since_ + calm_window;
         if (throttled) {
           level_ = best_;
           rest(now);
           return hold_until_;
         }
-        judge(goodput(now, received), received, now);
+        judge(received, now, answer);
         return state_ == state::holding ? hold_until_ : now;
-      }
       case state::settling:
-        if (now - since_ < window(answer)) return since_ + window(answer);
-        best_goodput_ = (std::min)(best_goodput_, goodput(now, received));
-        set_level(level_ * 2, now);
-        state_ = state::waiting;
+        sample(now, received, window(answer));
+        if (now - since_ < window(answer)) return next_look(answer);
+        best_goodput_ = steady_ ? (std::min)(best_goodput_, goodput(now, received)) : 0;
+        step_to(level_ * 2, now);
         return now;
       case state::holding:
         if (now < hold_until_) return hold_until_;
@@ -94,20 +99,7 @@ class governor {
           rest(now);
           return hold_until_;
         }
-        if (level_ >= most_) {
-          hold(now, received);
-          return hold_until_;
-        }
-        // What was best may have been a burst, or another network: what counts is what there was
-        // meanwhile. And what is compared with so long a time must not be too short.
-        if (held_from_) {
-          bytes_ = *held_from_;
-          best_goodput_ = goodput(now, received);
-        }
-        shortest_ = calm_window;
-        set_level((std::min)(most_, level_ + (std::max)(1u, level_ / 2)), now);
-        state_ = state::waiting;
-        return now;
+        return look_again(now, received);
     }
     return (clock::time_point::max)();
   }
@@ -116,9 +108,12 @@ class governor {
   enum class state { closed, waiting, measuring, settling, holding };
 
   static constexpr double worth_it = 1.10;
+  static constexpr double worth_slower_replies = 1.50;
+  static constexpr int samples = 4;
   static constexpr std::chrono::milliseconds shortest_window{40};
   static constexpr std::chrono::milliseconds calm_window{250};
   static constexpr std::chrono::milliseconds longest_window{1'000};
+  static constexpr std::chrono::milliseconds slower_by{100};
   static constexpr std::chrono::seconds patience{5};
   static constexpr std::chrono::seconds first_hold{5};
   static constexpr std::chrono::seconds longest_hold{60};
@@ -127,35 +122,107 @@ class governor {
     return std::clamp<clock::duration>(2 * answer, shortest_, longest_window);
   }
 
+  void measure_from(clock::time_point now, std::uint64_t received) {
+    since_ = sampled_at_ = now;
+    bytes_ = sampled_ = received;
+    steady_ = true;
+  }
+
+  /// Notes whether bytes have come in each part of the window.
+  void sample(clock::time_point now, std::uint64_t received, clock::duration window) {
+    if (now - sampled_at_ < window / samples) return;
+    if (received == sampled_) steady_ = false;
+    sampled_at_ = now;
+    sampled_ = received;
+  }
+
+  clock::time_point next_look(clock::duration answer) const {
+    const auto all = window(answer);
+    return (std::min)(since_ + all, sampled_at_ + all / samples);
+  }
+
   double goodput(clock::time_point now, std::uint64_t received) const {
     const std::chrono::duration<double> passed = now - since_;
     return static_cast<double>(received - bytes_) / passed.count();
   }
 
-  void set_level(unsigned n, clock::time_point now) {
+  void step_to(unsigned n, clock::time_point now) {
     level_ = (std::min)(n, most_);
     since_ = now;
+    state_ = state::waiting;
   }
 
-  void judge(double goodput, std::uint64_t received, clock::time_point now) {
-    const bool grew = goodput > best_goodput_ * worth_it;
-    if (grew) {
-      best_goodput_ = goodput;
+  /// Whether replies take much longer than they did: so many streams fill the queues on the way.
+  bool slower_replies(clock::duration answer) {
+    quickest_ = (std::min)(quickest_, answer);
+    return answer > 4 * quickest_ + slower_by;
+  }
+
+  void judge(std::uint64_t received, clock::time_point now, clock::duration answer) {
+    const double seen = goodput(now, received);
+    const bool slower = slower_replies(answer);
+    if (lowering_) {
+      judge_lower(seen, received, now);
+      return;
+    }
+    if (starting_ && !steady_ && best_goodput_ == 0 && !slower) {
+      best_ = level_;
+      unproved_ = true;
+      if (level_ < most_) {
+        step_to(level_ * 2, now);
+      } else {
+        hold(now, received);
+      }
+      return;
+    }
+    if (seen > best_goodput_ * (slower ? worth_slower_replies : worth_it)) {
+      best_goodput_ = seen;
       best_ = level_;
       if (level_ < most_) {
+        measure_from(now, received);
         state_ = state::settling;
-        since_ = now;
-        bytes_ = received;
         return;
       }
-    } else if (level_ > best_) {
-      level_ = best_;
     }
+    level_ = best_;
     hold(now, received);
+  }
+
+  /// Half as many were tried, in place of those of which nobody has seen what they are good for.
+  void judge_lower(double seen, std::uint64_t received, clock::time_point now) {
+    const bool as_good = seen * worth_it >= best_goodput_;
+    if (as_good) best_ = level_;
+    if (as_good && level_ > 1) {
+      step_to(level_ / 2, now);
+      return;
+    }
+    level_ = best_;
+    unproved_ = false;
+    hold(now, received);
+  }
+
+  /// A hold is over: more streams, or fewer?
+  clock::time_point look_again(clock::time_point now, std::uint64_t received) {
+    const bool lower = unproved_ && held_from_ && level_ > 1;
+    if (!lower && level_ >= most_) {
+      hold(now, received);
+      return hold_until_;
+    }
+    // What was best may have been a burst, or another network: what counts is what there was
+    // meanwhile. And what is compared with so long a time must not be too short.
+    if (held_from_) {
+      bytes_ = *held_from_;
+      best_goodput_ = goodput(now, received);
+    }
+    shortest_ = calm_window;
+    lowering_ = lower;
+    step_to(lower ? level_ / 2 : level_ + (std::max)(1u, level_ / 2), now);
+    return now;
   }
 
   void hold(clock::time_point now, std::optional<std::uint64_t> received) {
     state_ = state::holding;
+    starting_ = lowering_ = false;
     since_ = now;
     held_from_ = received;
     hold_until_ = now + hold_;
@@ -165,6 +232,7 @@ class governor {
   /// As `hold`, for as long as the first time, where there is nothing to be learned.
   void rest(clock::time_point now) {
     state_ = state::holding;
+    starting_ = lowering_ = false;
     held_from_.reset();
     hold_until_ = now + first_hold;
   }
@@ -175,12 +243,19 @@ class governor {
   unsigned best_ = 1;
   double best_goodput_ = 0;
   state state_ = state::closed;
+  bool starting_ = false;  // until the first hold
+  bool lowering_ = false;  // the step under way is one to fewer streams
+  bool unproved_ = false;  // more streams were taken without having seen that they bring more
   clock::time_point since_{};
   clock::time_point hold_until_{};
   clock::duration hold_ = first_hold;
+  clock::duration quickest_ = (clock::duration::max)() / 8;
   std::uint64_t bytes_ = 0;
   std::optional<std::uint64_t> held_from_;  // received when the hold began
   std::chrono::milliseconds shortest_ = shortest_window;
+  bool steady_ = true;  // bytes came in every part of the window
+  clock::time_point sampled_at_{};
+  std::uint64_t sampled_ = 0;
 };
 
 }  // namespace haul::engine

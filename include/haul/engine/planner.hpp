@@ -97,6 +97,7 @@ class planner {
       if (at == lanes_.end()) at = lanes_.emplace(id, lane{}).first;
       at->second.own = *span;
       at->second.given = 0;
+      at->second.shed = false;
       at->second.twin = twin;
       if (twin) lanes_.at(*twin).twin = id;
     }
@@ -139,11 +140,25 @@ class planner {
     const auto at = lanes_.find(id);
     if (at == lanes_.end()) return;
     lane& l = at->second;
-    if (l.twin) return;
+    if (l.twin || l.shed) return;
     const byte_range behind{l.own.end, (std::min)(end, free_.run_end(l.own.end))};
     if (behind.empty()) return;
     free_.erase(behind);
     l.own.end = l.request_end = behind.end;
+  }
+
+  /// The stream is one too many: it keeps what is on its way to it already, and the rest is free.
+  void shed(stream_id id, clock::time_point now) {
+    const auto at = lanes_.find(id);
+    if (at == lanes_.end() || at->second.shed) return;
+    lane& l = at->second;
+    l.shed = true;
+    if (l.twin || l.own.end == unlimited) return;
+    const double coming = rate_of(l, now) * (latency_ + shortest_steal_seconds);
+    const std::uint64_t cut = align_up(l.own.begin + static_cast<std::uint64_t>(coming), grain());
+    if (cut >= l.own.end) return;
+    free_.add(byte_range{cut, l.own.end});
+    l.own.end = cut;
   }
 
   /// The stream is gone; what it owned and did not receive is free again.
@@ -208,6 +223,7 @@ class planner {
     std::uint64_t request_end = 0;  // of the range that is being read
     std::uint64_t given = 0;        // up to where a twin has been ahead
     std::optional<stream_id> twin;
+    bool shed = false;  // ends soon
     clock::time_point asked_at{};
     clock::time_point seen_at{};
     std::uint64_t seen_bytes = 0;
@@ -261,6 +277,7 @@ class planner {
 
   /// What a stream does that has shown nothing yet.
   double usual_rate() const {
+    if (usual_ > 0) return usual_;
     double known = 0;
     std::size_t count = 0;
     for (const auto& [id, l] : lanes_) {
@@ -268,7 +285,6 @@ class planner {
       known += l.rate;
       ++count;
     }
-    if (usual_ > 0) return usual_;
     return count ? known / static_cast<double>(count) : 1;
   }
 

@@ -357,6 +357,7 @@ void download<Environment>::plan_streams(step& s, clock::time_point now) {
     const auto again = governor_.update(now, received_, answered, answer_time_, throttled);
     s.look_again = (std::min)(s.look_again, (std::max)(again, now + std::chrono::milliseconds{1}));
     wanted = governor_.level();
+    shed_surplus(wanted, now);
   }
   if (streams_.size() >= wanted || !plan_.has_work(now)) return;
   const auto from = sources_.choose(now);
@@ -369,6 +370,13 @@ void download<Environment>::plan_streams(step& s, clock::time_point now) {
     s.open = std::pair{*from, *range};
     s.stream_id = id;
   }
+}
+
+/// Streams beyond what the governor wants end with what is on its way to them: the youngest first.
+template <system::environment Environment>
+void download<Environment>::shed_surplus(unsigned wanted, clock::time_point now) {
+  std::size_t surplus = streams_.size() - (std::min<std::size_t>)(wanted, streams_.size());
+  for (auto at = streams_.rbegin(); surplus > 0; ++at, --surplus) plan_.shed(at->first, now);
 }
 
 template <system::environment Environment>

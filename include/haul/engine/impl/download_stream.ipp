@@ -182,6 +182,7 @@ bool download<Environment>::judge(stream& st, const asked_for& asked,
   }
   if (verdict.total) check_pieces(*verdict.total);
   st.answered = true;
+  if (governor_.waiting()) wake();
   src.current = reply.from;
   adopt(st, head, verdict);
   return true;
