@@ -46,7 +46,7 @@ TEST_CASE("one stream until more are possible", "[governor]") {
   CHECK(g.update(l.now, 0, true, 1ms) == time_point::max());
   CHECK(l.run(g, 1s) == 1);
   g.open(l.now);
-  CHECK(g.level() == 2);
+  CHECK(l.run(g, 1s) > 1);
   g.close();
   CHECK(g.level() == 1);
   CHECK(l.run(g, 10s) == 1);
@@ -74,9 +74,9 @@ TEST_CASE("it stops where more streams bring nothing, and looks again", "[govern
   network l;
   l.in_all = 3.5e6;
   g.open(l.now);
-  l.run(g, 2s);
+  l.run(g, 1s);
   CHECK(g.level() == 4);
-  CHECK(l.run(g, 2s) == 4);
+  CHECK(l.run(g, 1s) == 4);
   l.in_all = 1e9;  // the network has become better
   l.run(g, 30s);
   CHECK(g.level() == 16);
@@ -158,10 +158,10 @@ TEST_CASE("more that comes only with much slower replies is not worth it", "[gov
     time_point now{1s};
     double received = 0;
     g.open(now);
-    for (int i = 0; i < 3'000; ++i) {
+    for (int i = 0; i < 2'000; ++i) {
       now += 1ms;
       received += 1e3 * (1 + 0.15 * g.level());
-      g.update(now, static_cast<std::uint64_t>(received), true, 5ms + (g.level() - 2) * for_each);
+      g.update(now, static_cast<std::uint64_t>(received), true, 5ms + (g.level() - 1) * for_each);
     }
     return g.level();
   };
@@ -200,7 +200,7 @@ TEST_CASE("what is compared with fades with the network", "[governor]") {
   l.in_all = 1e8;
   g.open(l.now);
   l.run(g, 1s);
-  REQUIRE(g.level() == 2);
+  REQUIRE(g.level() == 1);
   l.for_each = 1e6;  // each has become slow, but they add up
   l.run(g, 20s);
   CHECK(g.level() == 16);
@@ -211,13 +211,14 @@ TEST_CASE("a step that gets no answer is a failed one", "[governor]") {
   network l;
   l.in_all = 1e6;
   g.open(l.now);
+  l.run(g, 130ms);
+  REQUIRE(g.level() == 4);
   l.run(g, 4s, false);
-  CHECK(g.level() == 2);
+  CHECK(g.level() == 4);
   l.run(g, 2s, false);
   CHECK(g.level() == 1);
   l.run(g, 10s);
-  CHECK(g.level() >= 1);
-  CHECK(g.level() <= 2);
+  CHECK(g.level() == 1);
 }
 
 TEST_CASE("a server that wants fewer gets half, for a while", "[governor]") {

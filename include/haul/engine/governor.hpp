@@ -8,14 +8,14 @@
 
 namespace haul::engine {
 
-/// Decides how many streams a download should have: it begins with one, doubles while the goodput
-/// grows, goes back when it does not, and looks again from time to time. Pure.
+/// Decides how many streams a download should have: it begins with one, then four times as many
+/// while the goodput grows, goes back when it does not, and looks again from time to time. Pure.
 ///
 /// Servers that hold each connection to a rate often let it begin with a burst. So what a step has
 /// brought is measured at once, but what the next one is compared with is measured once more when
-/// the bursts are over. While bytes come in bursts with silence between them, a short measurement
-/// tells nothing; but streams that wait leave room for others, so it doubles on, and finds out
-/// later whether half of them would have done.
+/// the bursts are over. While bytes come in bursts with silence between them, as they do in the
+/// first round trips too, a short measurement tells nothing; but streams that wait leave room for
+/// others, so it goes on at once, and finds out later whether half of them would have done.
 class governor {
  public:
   using clock = std::chrono::steady_clock;
@@ -24,14 +24,14 @@ class governor {
 
   /// Streams that should be at work.
   unsigned level() const noexcept { return level_; }
-  /// Whether `update` should be called as soon as every stream has its answer.
+  /// Whether `update` should be called as soon as what it calls `answered` comes true.
   bool waiting() const noexcept { return state_ == state::waiting; }
 
   /// More than one stream is possible from now on.
   void open(clock::time_point now) {
     if (state_ != state::closed) return;
     starting_ = true;
-    step_to(2, now);
+    step_to(1, now);
   }
   /// One stream, for good.
   void close() noexcept {
@@ -48,12 +48,13 @@ class governor {
     // What the others brought is no measure for these.
     best_goodput_ *= static_cast<double>(level_) / before;
     hold(now, std::nullopt);
+    hold_until_ = (std::max)(hold_until_, now + rest_time);
   }
 
   /// Looks at what has come of the last step.
   ///
   /// @param received   Bytes received so far, by all streams.
-  /// @param answered   Whether every stream that was asked for is receiving.
+  /// @param answered   Whether as many streams as there should be are receiving, and no more.
   /// @param answer     How long a reply takes to begin.
   /// @param throttled  Whether a rate limit holds the streams back, so that more of them would
   ///                   bring nothing but bytes that wait in sockets.
@@ -76,9 +77,10 @@ class governor {
         return now + window(answer) / samples;
       case state::measuring:
         sample(now, received, window(answer));
-        if (now - since_ < window(answer)) return next_look(answer);
+        if (now - since_ < window(answer) && !untellable()) return next_look(answer);
         // Not enough to call a step in vain that had something to beat.
-        if (!steady_ && best_goodput_ > 0 && now - since_ < calm_window) return since_ + calm_window;
+        if (!steady_ && best_goodput_ > 0 && now - since_ < calm_window)
+          return since_ + calm_window;
         if (throttled) {
           level_ = best_;
           rest(now);
@@ -89,8 +91,9 @@ class governor {
       case state::settling:
         sample(now, received, window(answer));
         if (now - since_ < window(answer)) return next_look(answer);
-        best_goodput_ = steady_ ? (std::min)(best_goodput_, goodput(now, received)) : 0;
-        step_to(level_ * 2, now);
+        best_goodput_ = std::clamp(goodput(now, received), previous_, best_goodput_);
+        if (starting_ && !steady_ && previous_ == 0) best_goodput_ = 0;
+        step_to(level_ * (starting_ ? first_factor : 2), now);
         return now;
       case state::holding:
         if (now < hold_until_) return hold_until_;
@@ -109,29 +112,35 @@ class governor {
 
   static constexpr double worth_it = 1.10;
   static constexpr double worth_slower_replies = 1.50;
-  static constexpr int samples = 4;
-  static constexpr std::chrono::milliseconds shortest_window{40};
+  static constexpr unsigned first_factor = 4;
+  static constexpr int samples = 3;
+  static constexpr std::chrono::milliseconds shortest_window{60};
   static constexpr std::chrono::milliseconds calm_window{250};
   static constexpr std::chrono::milliseconds longest_window{1'000};
   static constexpr std::chrono::milliseconds slower_by{100};
   static constexpr std::chrono::seconds patience{5};
-  static constexpr std::chrono::seconds first_hold{5};
+  static constexpr std::chrono::seconds first_hold{2};
+  static constexpr std::chrono::seconds rest_time{5};
   static constexpr std::chrono::seconds longest_hold{60};
 
   clock::duration window(clock::duration answer) const {
-    return std::clamp<clock::duration>(2 * answer, shortest_, longest_window);
+    const auto least = between_ ? calm_window : shortest_;
+    return std::clamp<clock::duration>(starting_ ? answer : 2 * answer, least, longest_window);
   }
 
   void measure_from(clock::time_point now, std::uint64_t received) {
     since_ = sampled_at_ = now;
     bytes_ = sampled_ = received;
     steady_ = true;
+    first_sample_ = 0;
   }
 
-  /// Notes whether bytes have come in each part of the window.
+  /// Notes whether bytes have come in each part of the window, and about as many.
   void sample(clock::time_point now, std::uint64_t received, clock::duration window) {
     if (now - sampled_at_ < window / samples) return;
-    if (received == sampled_) steady_ = false;
+    const std::uint64_t n = received - sampled_;
+    if (sampled_ == bytes_) first_sample_ = n;
+    if (n == 0 || n > 2 * first_sample_) steady_ = false;
     sampled_at_ = now;
     sampled_ = received;
   }
@@ -152,6 +161,9 @@ class governor {
     state_ = state::waiting;
   }
 
+  /// Whether a measurement is under way that will tell nothing.
+  bool untellable() const noexcept { return starting_ && !steady_ && best_goodput_ == 0; }
+
   /// Whether replies take much longer than they did: so many streams fill the queues on the way.
   bool slower_replies(clock::duration answer) {
     quickest_ = (std::min)(quickest_, answer);
@@ -165,24 +177,29 @@ class governor {
       judge_lower(seen, received, now);
       return;
     }
-    if (starting_ && !steady_ && best_goodput_ == 0 && !slower) {
+    if (untellable() && !slower) {
       best_ = level_;
-      unproved_ = true;
+      unproved_ = level_ > 1;
       if (level_ < most_) {
-        step_to(level_ * 2, now);
+        step_to(level_ * first_factor, now);
       } else {
         hold(now, received);
       }
       return;
     }
     if (seen > best_goodput_ * (slower ? worth_slower_replies : worth_it)) {
+      previous_ = best_goodput_;
       best_goodput_ = seen;
       best_ = level_;
-      if (level_ < most_) {
+      if (level_ < most_ && !between_) {
         measure_from(now, received);
         state_ = state::settling;
         return;
       }
+    } else if (starting_ && level_ / 2 > best_) {
+      between_ = true;
+      step_to(level_ / 2, now);
+      return;
     }
     level_ = best_;
     hold(now, received);
@@ -222,19 +239,19 @@ class governor {
 
   void hold(clock::time_point now, std::optional<std::uint64_t> received) {
     state_ = state::holding;
-    starting_ = lowering_ = false;
+    starting_ = lowering_ = between_ = false;
     since_ = now;
     held_from_ = received;
     hold_until_ = now + hold_;
     hold_ = (std::min<clock::duration>)(hold_ * 2, longest_hold);
   }
 
-  /// As `hold`, for as long as the first time, where there is nothing to be learned.
+  /// As `hold`, but always for the same time, where there is nothing to be learned.
   void rest(clock::time_point now) {
     state_ = state::holding;
-    starting_ = lowering_ = false;
+    starting_ = lowering_ = between_ = false;
     held_from_.reset();
-    hold_until_ = now + first_hold;
+    hold_until_ = now + rest_time;
   }
 
   unsigned limit_;
@@ -242,8 +259,10 @@ class governor {
   unsigned level_ = 1;
   unsigned best_ = 1;
   double best_goodput_ = 0;
+  double previous_ = 0;  // the best before the last step that was worth it
   state state_ = state::closed;
   bool starting_ = false;  // until the first hold
+  bool between_ = false;   // a step was too large: a smaller one is under way
   bool lowering_ = false;  // the step under way is one to fewer streams
   bool unproved_ = false;  // more streams were taken without having seen that they bring more
   clock::time_point since_{};
@@ -253,7 +272,8 @@ class governor {
   std::uint64_t bytes_ = 0;
   std::optional<std::uint64_t> held_from_;  // received when the hold began
   std::chrono::milliseconds shortest_ = shortest_window;
-  bool steady_ = true;  // bytes came in every part of the window
+  bool steady_ = true;  // about as many bytes came in every part of the window
+  std::uint64_t first_sample_ = 0;
   clock::time_point sampled_at_{};
   std::uint64_t sampled_ = 0;
 };

@@ -46,8 +46,8 @@ class low_water {
 
  private:
   static constexpr std::chrono::duration<double> window{0.01};
-  static constexpr std::chrono::duration<double> worth{0.008};
-  static constexpr std::size_t least = 64u << 10;
+  static constexpr std::chrono::duration<double> worth{0.016};
+  static constexpr std::size_t least = 32u << 10;
   static constexpr std::size_t most = 1u << 20;
 
   clock::time_point since_{};

@@ -346,7 +346,7 @@ void download<Environment>::plan_streams(step& s, clock::time_point now) {
   if (confirmed_ && opened_) {
     const bool answered = std::all_of(streams_.begin(), streams_.end(),
                                       [](const auto& st) { return st.second->answered; }) &&
-                          streams_.size() >= governor_.level();
+                          streams_.size() == governor_.level();
     const bool limited = limiter_.limited();
     const bool throttled = limited && limiter_.ready_at(now) > now;
     plan_.set_latency(answer_time_);
