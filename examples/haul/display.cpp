@@ -1,11 +1,9 @@
 #include "display.hpp"
 
 #include "explain.hpp"
-#include "terminal.hpp"
 #include "text.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <variant>
 
 namespace haul_command {
@@ -13,14 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto draw_interval = 100ms;
-constexpr auto line_interval = 5s;
 constexpr auto speed_window = 5s;
-
-void write_out(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stderr);
-  std::fflush(stderr);
-}
 
 std::string plural(std::size_t n, const char* one) {
   return std::to_string(n) + ' ' + one + (n == 1 ? "" : "s");
@@ -28,11 +19,7 @@ std::string plural(std::size_t n, const char* one) {
 
 }  // namespace
 
-display::display(mode how, bool colour) : mode_(how), colour_(colour && how == mode::bars) {}
-
-std::chrono::milliseconds display::interval() const {
-  return mode_ == mode::bars ? draw_interval : line_interval;
-}
+display::display(mode how, bool colour) : screen("haul", how, colour) {}
 
 void display::take(const haul::event& e, std::size_t index, std::size_t total) {
   total_ = total;
@@ -102,31 +89,14 @@ void display::on(std::size_t index, const haul::task_finished& e) {
   note(line);
 }
 
-void display::note(const std::string& line) {
-  if (mode_ != mode::quiet) write_line(line, false);
-}
-
-void display::error(const std::string& line) { write_line(line, true); }
-
-void display::write_line(const std::string& line, bool is_error) {
-  std::string text = erased_block();
-  const bool red = colour_ && is_error;
-  if (red) text += "\x1b[31m";
-  if (is_error || mode_ == mode::lines) text += "haul: ";
-  text += line;
-  if (red) text += "\x1b[0m";
-  text += '\n';
-  write_out(text + drawn_block());
-}
-
 void display::tick() {
   measure();
-  if (mode_ == mode::bars) {
-    write_out(erased_block() + drawn_block());
-  } else if (mode_ == mode::lines && total_ == 1 && !running_.empty()) {
+  redraw();
+  if (how() != mode::lines) return;
+  if (total_ == 1 && !running_.empty()) {
     const transfer_view& v = running_.begin()->second.view;
     note(v.label + ": " + progress_text(v));
-  } else if (mode_ == mode::lines && total_ > 1) {
+  } else if (total_ > 1) {
     note(count_text() + ": " + size_text(finished_bytes_) + " complete, " + speed_text(speed_));
   }
 }
@@ -190,31 +160,16 @@ transfer_view display::all() const {
   return v;
 }
 
-std::string display::erased_block() const {
-  if (drawn_ == 0) return {};
-  // To the first line of the block, and away with all that follows.
-  return "\x1b[" + std::to_string(drawn_) + "A\r\x1b[J";
-}
-
-std::string display::drawn_block() {
-  drawn_ = 0;
-  if (mode_ != mode::bars || running_.empty()) return {};
-  const terminal_size size = size_of_terminal();
-  // The last column is left free: some terminals wrap when it is written to.
-  const std::size_t columns = std::max<std::size_t>(size.columns, 2) - 1;
+std::vector<transfer_view> display::bars(std::size_t most) const {
+  std::vector<transfer_view> views;
+  if (running_.empty()) return views;
   const bool sum = total_ > 1;
-  const std::size_t most = std::max<std::size_t>(size.rows, 4) - (sum ? 3 : 2);
-  std::string text;
   for (const auto& [index, f] : running_) {
-    if (drawn_ == most) break;
-    text += bar_line(f.view, columns) + '\n';
-    ++drawn_;
+    if (views.size() + sum == most) break;
+    views.push_back(f.view);
   }
-  if (sum) {
-    text += bar_line(all(), columns) + '\n';
-    ++drawn_;
-  }
-  return text;
+  if (sum) views.push_back(all());
+  return views;
 }
 
 void display::finish(const run_summary& s, bool interrupted, bool resumable) {
@@ -224,7 +179,7 @@ void display::finish(const run_summary& s, bool interrupted, bool resumable) {
     return;
   }
   if (total_ < 2) {
-    if (mode_ == mode::bars) write_out(erased_block() + drawn_block());
+    redraw();
     return;
   }
   const auto lasted = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begun_);

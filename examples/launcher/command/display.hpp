@@ -2,36 +2,26 @@
 #define LAUNCHER_COMMAND_DISPLAY_HPP
 
 #include "haul/bars.hpp"
+#include "haul/screen.hpp"
 #include "launcher/events.hpp"
 
-#include <chrono>
 #include <cstddef>
-#include <string>
+#include <vector>
 
 namespace launcher::command {
 
-/// What the user sees on standard error: errors always, and how it goes as the mode says.
-class display {
+/// The games, as the user sees them: a bar for each and one for all of them, and lines.
+class display final : public haul_command::screen {
  public:
-  enum class mode {
-    quiet,  ///< errors only
-    lines,  ///< a line for what is decided, and one now and then
-    bars    ///< a bar for each game and one for all of them, drawn again in place
-  };
-
   display(mode how, bool colour);
 
   void take(const event& e);
 
-  /// How often `tick()` wants to be called.
-  std::chrono::milliseconds interval() const;
+  /// To be called once in each `interval()`.
   void tick(const overall_status& s);
 
   /// Nothing is drawn after it.
   void finish(bool interrupted);
-
-  /// A printable line that is always shown.
-  void error(const std::string& line);
 
  private:
   void on(const phase_changed&) {}
@@ -47,21 +37,11 @@ class display {
   void on(const game_ended& e);
   void on(const finished& e);
 
-  void note(const std::string& line);
-  void write_line(const std::string& line, bool is_error);
-  std::string drawn_block();
-  std::string erased_block() const;
+  std::vector<haul_command::transfer_view> bars(std::size_t most) const override;
 
-  const mode mode_;
-  const bool colour_;
   bool over_ = false;
   overall_status now_;
-  std::size_t drawn_ = 0;  // lines of the block on the screen
 };
-
-/// How a game stands, as a bar shows it.
-haul_command::transfer_view view_of(const game_status& g);
-haul_command::transfer_view view_of(const overall_status& s);
 
 }  // namespace launcher::command
 
