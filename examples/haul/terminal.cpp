@@ -2,11 +2,18 @@
 
 #include <haul/http/grammar.hpp>
 
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <optional>
-#include <string_view>
 
-#ifndef _WIN32
+#ifdef _WIN32
+#include <haul/system/windows.hpp>
+
+#include <fcntl.h>
+#include <io.h>
+#else
 #include <sys/ioctl.h>
 #include <unistd.h>
 #endif
@@ -57,6 +64,24 @@ bool output_is_terminal() {
 #else
   return ::isatty(STDOUT_FILENO) == 1;
 #endif
+}
+
+void prepare_output() {
+#ifdef _WIN32
+  // All text here is in UTF-8 (see haul.manifest), and lines end as on every other system.
+  ::SetConsoleOutputCP(CP_UTF8);
+  ::_setmode(::_fileno(stdout), _O_BINARY);
+#else
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+#endif
+}
+
+std::error_code write_output(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
+    return {};
+  }
+  return {errno, std::generic_category()};
 }
 
 }  // namespace haul_command

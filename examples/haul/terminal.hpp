@@ -2,6 +2,8 @@
 #define HAUL_COMMAND_TERMINAL_HPP
 
 #include <cstddef>
+#include <string_view>
+#include <system_error>
 
 namespace haul_command {
 
@@ -22,6 +24,12 @@ terminal_size size_of_terminal();
 /// Whether standard output and standard error are one terminal, so that they get into each other's
 /// way.
 bool output_is_terminal();
+
+/// To be called first: from then on a write that fails says why, and does not end the program.
+void prepare_output();
+
+/// Writes to standard output, at once; why not, if it cannot.
+std::error_code write_output(std::string_view text);
 
 }  // namespace haul_command
 
