@@ -256,24 +256,7 @@ std::optional<exit_status> child_process::wait_for(std::chrono::milliseconds tim
   return impl_->wait_for(timeout);
 }
 
-exit_status child_process::wait_or_kill(std::chrono::milliseconds timeout) {
-  if (const auto status = impl_->wait_for(timeout)) return *status;
-  exit_status status = kill_now();
-  status.timed_out = true;
-  return status;
-}
-
 std::string child_process::out() const { return impl_->text(0); }
 std::string child_process::err() const { return impl_->text(1); }
-
-run_result run(const std::string& program, std::vector<std::string> args, child_options options,
-               std::chrono::milliseconds timeout) {
-  child_process child(program, std::move(args), std::move(options));
-  run_result result;
-  result.status = child.wait_or_kill(timeout);
-  result.out = child.out();
-  result.err = child.err();
-  return result;
-}
 
 }  // namespace haul::test
