@@ -17,9 +17,6 @@ using arguments = std::vector<std::string>;
 /// Where the command is.
 std::string command_path();
 
-/// A terminal-less environment in which no proxy is set.
-child_options plain_environment();
-
 /// Runs it to its end. One that hangs is killed, and its status says so.
 run_result haul_run(arguments args, child_options how = plain_environment(),
                     std::chrono::milliseconds timeout = std::chrono::seconds(120));
@@ -35,10 +32,6 @@ std::string only_line(const std::string& text);
 
 /// What the server has sent of bodies, by its log.
 std::uint64_t body_bytes(const nginx& server);
-
-/// Waits until the log has had nothing new for a moment: the last lines come a little after the
-/// end of the client.
-std::vector<nginx_request> settled_log(const nginx& server);
 
 bool contains(const std::string& text, const std::string& part);
 

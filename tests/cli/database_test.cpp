@@ -53,7 +53,7 @@ TEST_CASE("a batch of 500 killed again and again completes; what is finished is 
   std::set<std::string> before;
   std::size_t seen = 0;
   const auto check_log = [&] {
-    const auto log = settled_log(server);
+    const auto log = server.settled_log();
     for (std::size_t i = seen; i < log.size(); ++i) {
       INFO(log[i].uri);
       CHECK_FALSE(before.contains(log[i].uri.substr(1)));
@@ -90,7 +90,7 @@ TEST_CASE("a batch of 500 killed again and again completes; what is finished is 
   }
   const run_result again = haul_run({"-q", "--db", database, "--resume-all"});
   CHECK(again.status.code == 0);
-  CHECK(settled_log(server).size() == seen);
+  CHECK(server.settled_log().size() == seen);
 }
 
 TEST_CASE("the same command with the same database goes on, and knows what is there",
@@ -109,10 +109,10 @@ TEST_CASE("the same command with the same database goes on, and knows what is th
   child.kill_now();
   CHECK(haul_run(args).status.code == 0);
   CHECK_FALSE(mismatch(dir / "out" / "f", 3, size));
-  const std::size_t requests = settled_log(server).size();
+  const std::size_t requests = server.settled_log().size();
   // It was recorded: there is nothing to do, and that is no error.
   CHECK(haul_run(args).status.code == 0);
-  CHECK(settled_log(server).size() == requests);
+  CHECK(server.settled_log().size() == requests);
 }
 
 TEST_CASE("a damaged database is put aside, and the user is told", "[cli][database]") {

@@ -124,7 +124,7 @@ TEST_CASE("1,000 small files of a list are exact", "[cli][download]") {
   CHECK(list_tree(dir / "out").size() == count + 1);
 
   // In the order given, none twice, and on few connections.
-  const auto log = settled_log(server);
+  const auto log = server.settled_log();
   CHECK(log.size() == count);
   std::map<std::string, int> asked;
   std::size_t connections = 0;

@@ -61,7 +61,7 @@ TEST_CASE("a large file is exact", "[cli][large]") {
       CAPTURE(tls, connections, r.err);
       CHECK(r.status.code == 0);
       CHECK(same_bytes(dir / "f", server.root() / "f"));
-      const auto log = settled_log(server);
+      const auto log = server.settled_log();
       const auto used =
           std::count_if(log.begin(), log.end(), [](const auto& q) { return q.on_connection == 1; });
       std::uint64_t sent = 0;

@@ -35,14 +35,6 @@ std::uint64_t claimed_by(const fs::path& journal) {
   return state ? state->written.size() : 0;
 }
 
-child_options without_proxy() {
-  child_options o;
-  for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
-    o.env.emplace_back(name, std::nullopt);
-  }
-  return o;
-}
-
 }  // namespace
 
 TEST_CASE("killed, and gone on with, plain and over TLS", "[cli][resume]") {
@@ -75,7 +67,7 @@ TEST_CASE("killed, and gone on with, plain and over TLS", "[cli][resume]") {
 
   std::uint64_t sent = 0;
   {
-    child_process first{HAUL_COMMAND, args, without_proxy()};
+    child_process first{HAUL_COMMAND, args, plain_environment()};
     fs::path journal = target;
     journal += ".haul-journal";
     // Half of it is there, and its journal says so.
@@ -91,7 +83,7 @@ TEST_CASE("killed, and gone on with, plain and over TLS", "[cli][resume]") {
   rest.open();
   server.clear_log();
 
-  const run_result second = run(HAUL_COMMAND, args, without_proxy(), std::chrono::minutes(2));
+  const run_result second = run(HAUL_COMMAND, args, plain_environment(), std::chrono::minutes(2));
   CAPTURE(second.err, sent);
   REQUIRE(second.status.code == 0);
   CHECK_FALSE(mismatch(target, 5, size));

@@ -131,11 +131,8 @@ void hauld_run::start(std::vector<std::string> more, std::string listen) {
   std::vector<std::string> args{"--listen", std::move(listen),         "--root", root_.string(),
                                 "--db",     (*folder_ / "db").string()};
   args.insert(args.end(), more.begin(), more.end());
-  child_options how;
-  for (const char* name : {"http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY",
-                           "ALL_PROXY", "no_proxy", "NO_PROXY", "HAULD_TOKEN"}) {
-    how.env.emplace_back(name, std::nullopt);
-  }
+  child_options how = plain_environment();
+  how.env.emplace_back("HAULD_TOKEN", std::nullopt);
   process_.emplace(hauld_command(), std::move(args), std::move(how));
   std::string line;
   wait_until(

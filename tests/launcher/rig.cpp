@@ -17,16 +17,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-child_options plain_environment() {
-  child_options o;
-  for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
-                           "no_proxy", "NO_PROXY", "COLUMNS", "LINES", "NO_COLOR"}) {
-    o.env.emplace_back(name, std::nullopt);
-  }
-  o.env.emplace_back("LC_ALL", "C");
-  return o;
-}
-
 std::vector<std::string> game_files(const fs::path& dir) {
   std::vector<std::string> names = list_tree(dir);
   std::erase_if(names, [](const std::string& n) { return n.starts_with(".launcher/"); });
@@ -170,17 +160,8 @@ void game_server::remove(const std::string& version, const std::string& path) {
 }
 
 std::uint64_t game_server::sent() const {
-  // The last lines come a little after the end of the client.
-  std::vector<nginx_request> last = server.log();
-  auto changed = std::chrono::steady_clock::now();
-  while (std::chrono::steady_clock::now() - changed < 500ms) {
-    std::this_thread::sleep_for(20ms);
-    auto now = server.log();
-    if (now.size() != last.size()) changed = std::chrono::steady_clock::now();
-    last = std::move(now);
-  }
   std::uint64_t sum = 0;
-  for (const nginx_request& r : last) {
+  for (const nginx_request& r : server.settled_log()) {
     if (!r.uri.ends_with(".json")) sum += r.body_bytes;
   }
   return sum;

@@ -47,6 +47,9 @@ struct child_options {
   std::optional<unsigned> user = {};
 };
 
+/// A terminal-less environment in which no proxy is set.
+child_options plain_environment();
+
 /// A program run in a process group of its own. The destructor kills the group.
 ///
 /// On Windows it gets no input, terminal, limits, user or signals.

@@ -4,6 +4,16 @@
 
 namespace haul::test {
 
+child_options plain_environment() {
+  child_options o;
+  for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+                           "no_proxy", "NO_PROXY", "COLUMNS", "LINES", "NO_COLOR"}) {
+    o.env.emplace_back(name, std::nullopt);
+  }
+  o.env.emplace_back("LC_ALL", "C");
+  return o;
+}
+
 exit_status child_process::wait_or_kill(std::chrono::milliseconds timeout) {
   if (const auto status = wait_for(timeout)) return *status;
   exit_status status = kill_now();

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <stdexcept>
+#include <thread>
 #ifndef _WIN32
 #include <unistd.h>
 #endif
@@ -195,6 +196,19 @@ std::vector<nginx_request> nginx::log_when(
       },
       timeout);
   return rows;
+}
+
+std::vector<nginx_request> nginx::settled_log() const {
+  std::vector<nginx_request> last = log();
+  auto changed = std::chrono::steady_clock::now();
+  wait_until([&] {
+    auto now = log();
+    if (now.size() != last.size()) changed = std::chrono::steady_clock::now();
+    last = std::move(now);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return std::chrono::steady_clock::now() - changed > std::chrono::milliseconds(500);
+  });
+  return last;
 }
 
 void nginx::clear_log() {

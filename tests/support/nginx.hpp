@@ -68,6 +68,9 @@ class nginx {
   std::vector<nginx_request> log_when(
       const std::function<bool(const std::vector<nginx_request>&)>& wanted,
       std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
+  /// The log, once it has had nothing new for a moment: the last lines come a little after the end
+  /// of the client.
+  std::vector<nginx_request> settled_log() const;
   void clear_log();
   std::string error_log() const;
 
