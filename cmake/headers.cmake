@@ -22,6 +22,7 @@ set(HAUL_HEADERS
   haul/config.hpp
   haul/detail/asio_compat.hpp
   haul/detail/failure.hpp
+  haul/detail/hex.hpp
   haul/download_options.hpp
   haul/download_request.hpp
   haul/download_result.hpp

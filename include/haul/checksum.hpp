@@ -1,6 +1,8 @@
 #ifndef HAUL_CHECKSUM_HPP
 #define HAUL_CHECKSUM_HPP
 
+#include <haul/detail/hex.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -68,7 +70,7 @@ class checksum {
     if (hex.size() != 2 * digest_size(algorithm)) return std::nullopt;
     bytes digest{};
     for (std::size_t i = 0; i < hex.size(); ++i) {
-      const int digit = value_of(hex[i]);
+      const int digit = detail::hex_value(hex[i]);
       if (digit < 0) return std::nullopt;
       digest[i / 2] = static_cast<std::uint8_t>(digest[i / 2] << 4 | digit);
     }
@@ -95,12 +97,9 @@ class checksum {
 
   /// The digest in hexadecimal, in lower case.
   std::string hex() const {
-    static constexpr char digits[] = "0123456789abcdef";
     std::string out;
-    for (std::size_t i = 0; i < digest_size(algorithm_); ++i) {
-      out += digits[digest_[i] >> 4];
-      out += digits[digest_[i] & 15];
-    }
+    for (std::size_t i = 0; i < digest_size(algorithm_); ++i)
+      detail::append_hex(out, digest_[i], 2);
     return out;
   }
 
@@ -111,13 +110,6 @@ class checksum {
   friend bool operator==(const checksum&, const checksum&) = default;
 
  private:
-  static constexpr int value_of(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-  }
-
   bytes digest_{};
   hash_algorithm algorithm_;
 };

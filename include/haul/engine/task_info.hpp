@@ -1,6 +1,7 @@
 #ifndef HAUL_ENGINE_TASK_INFO_HPP
 #define HAUL_ENGINE_TASK_INFO_HPP
 
+#include <haul/detail/hex.hpp>
 #include <haul/download_request.hpp>
 #include <haul/engine/paths.hpp>
 #include <haul/event.hpp>
@@ -26,10 +27,7 @@ inline task_ref describe(const download_request& r, std::uint64_t random, std::s
   info->index = index;
   info->total = total;
   info->id = r.id();
-  if (info->id.empty()) {
-    static constexpr char digits[] = "0123456789abcdef";
-    for (int i = 0; i < 16; ++i) info->id += digits[random >> 4 * i & 15];
-  }
+  if (info->id.empty()) haul::detail::append_hex(info->id, random, 16);
   info->name = r.name();
   if (info->name.empty() && !names_folder(r.path())) info->name = r.path().filename().string();
   if (info->name.empty() && !parsed.error) info->name = http::file_name_of_url(parsed.value);

@@ -1,6 +1,8 @@
 #ifndef HAUL_HTTP_GRAMMAR_HPP
 #define HAUL_HTTP_GRAMMAR_HPP
 
+#include <haul/detail/hex.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -24,13 +26,7 @@ constexpr bool is_alpha(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/// The value of a `HEXDIG` of either case, or -1.
-constexpr int hex_value(char c) noexcept {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+using haul::detail::hex_value;
 
 /// The lower case of an ASCII letter; every other byte as it is.
 constexpr char to_lower(char c) noexcept {

@@ -1,6 +1,7 @@
 #ifndef HAUL_HTTP_PERCENT_HPP
 #define HAUL_HTTP_PERCENT_HPP
 
+#include <haul/detail/hex.hpp>
 #include <haul/http/grammar.hpp>
 
 #include <cstddef>
@@ -16,11 +17,8 @@ constexpr bool is_percent_encoded(std::string_view text, std::size_t at) noexcep
 }
 
 inline void append_percent_encoded(std::string& out, char c) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  const auto u = static_cast<unsigned char>(c);
   out += '%';
-  out += digits[u >> 4];
-  out += digits[u & 15];
+  haul::detail::append_hex(out, static_cast<unsigned char>(c), 2, haul::detail::upper_hex);
 }
 
 /// The text with its percent-encoded bytes decoded; a percent sign that begins none is itself.

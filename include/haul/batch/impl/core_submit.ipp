@@ -3,6 +3,7 @@
 
 #include <haul/async/offload.hpp>
 #include <haul/batch/core.hpp>
+#include <haul/detail/hex.hpp>
 #include <haul/engine/hash_chain.hpp>
 #include <haul/engine/paths.hpp>
 #include <haul/engine/task_info.hpp>
@@ -230,11 +231,9 @@ void core<Environment>::register_batch(const batch_ptr& b) {
 
 template <system::environment Environment>
 std::string core<Environment>::fresh_id(const char* prefix, int digits) {
-  static constexpr char hex[] = "0123456789abcdef";
   for (;;) {
     std::string id = prefix;
-    std::uint64_t random = session_->environment.random();
-    for (int i = 0; i < digits; ++i, random >>= 4) id += hex[random & 15];
+    haul::detail::append_hex(id, session_->environment.random(), digits);
     if (!batches_.contains(id) && by_id_.find(id) == by_id_.end()) return id;
   }
 }

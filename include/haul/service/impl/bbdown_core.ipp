@@ -1,6 +1,7 @@
 #ifndef HAUL_SERVICE_IMPL_BBDOWN_CORE_IPP
 #define HAUL_SERVICE_IMPL_BBDOWN_CORE_IPP
 
+#include <haul/detail/hex.hpp>
 #include <haul/http/url.hpp>
 #include <haul/service/bbdown_core.hpp>
 #include <haul/service/bbdown_json.hpp>
@@ -18,13 +19,9 @@ namespace haul::service::bbdown_detail {
 
 /// Sixteen hexadecimal digits that no other task has.
 inline std::string random_task_id() {
-  static constexpr char digits[] = "0123456789abcdef";
   std::random_device source;
   std::string id;
-  for (int word = 0; word < 2; ++word) {
-    auto bits = static_cast<std::uint32_t>(source());
-    for (int i = 0; i < 8; ++i, bits >>= 4) id += digits[bits & 15];
-  }
+  for (int word = 0; word < 2; ++word) haul::detail::append_hex(id, source(), 8);
   return id;
 }
 

@@ -1,6 +1,7 @@
 #ifndef HAUL_SERVICE_IMPL_BBDOWN_JSON_IPP
 #define HAUL_SERVICE_IMPL_BBDOWN_JSON_IPP
 
+#include <haul/detail/hex.hpp>
 #include <haul/http/utf8.hpp>
 #include <haul/service/bbdown_json.hpp>
 
@@ -13,9 +14,8 @@ namespace haul::service {
 namespace bbdown_detail {
 
 inline void append_escaped_unit(std::string& out, unsigned unit) {
-  static constexpr char digits[] = "0123456789ABCDEF";
   out += "\\u";
-  for (int shift = 12; shift >= 0; shift -= 4) out += digits[unit >> shift & 15];
+  haul::detail::append_hex(out, unit, 4, haul::detail::upper_hex);
 }
 
 inline void append_escaped_ascii(std::string& out, char c) {

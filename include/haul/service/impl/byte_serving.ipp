@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -46,12 +47,8 @@ inline asked_range read_range(std::string_view text, std::uint64_t size) {
 }
 
 inline std::string hex(std::uint64_t n) {
-  std::string out;
-  do {
-    out.insert(out.begin(), "0123456789abcdef"[n & 15]);
-    n >>= 4;
-  } while (n != 0);
-  return out;
+  char digits[16];
+  return {digits, std::to_chars(digits, digits + sizeof digits, n, 16).ptr};
 }
 
 /// `If-None-Match`: a list of tags, compared weakly (RFC 9110, 13.1.2).

@@ -1,6 +1,7 @@
 #ifndef HAUL_SERVICE_IMPL_LAX_JSON_IPP
 #define HAUL_SERVICE_IMPL_LAX_JSON_IPP
 
+#include <haul/detail/hex.hpp>
 #include <haul/http/grammar.hpp>
 #include <haul/http/utf8.hpp>
 #include <haul/service/lax_json.hpp>
@@ -270,7 +271,6 @@ class json_reader {
 };
 
 inline void write_text(std::string& out, std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
   constexpr std::string_view from = "\"\\\b\f\n\r\t";
   constexpr std::string_view to = "\"\\bfnrt";
   out += '"';
@@ -279,9 +279,8 @@ inline void write_text(std::string& out, std::string_view text) {
       out += '\\';
       out += to[which];
     } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += "\\u00";
-      out += digits[static_cast<unsigned char>(c) >> 4];
-      out += digits[static_cast<unsigned char>(c) & 15];
+      out += "\\u";
+      haul::detail::append_hex(out, static_cast<unsigned char>(c), 4);
     } else {
       out += c;
     }

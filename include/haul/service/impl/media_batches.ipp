@@ -1,6 +1,7 @@
 #ifndef HAUL_SERVICE_IMPL_MEDIA_BATCHES_IPP
 #define HAUL_SERVICE_IMPL_MEDIA_BATCHES_IPP
 
+#include <haul/detail/hex.hpp>
 #include <haul/error.hpp>
 #include <haul/http/file_name.hpp>
 #include <haul/http/url.hpp>
@@ -38,9 +39,8 @@ inline std::string not_started(std::string_view why) {
 }  // namespace detail
 
 HAUL_DECL std::string media_core::fresh_hex() {
-  static constexpr char hex[] = "0123456789abcdef";
   std::string text;
-  for (std::uint64_t random = random_(); text.size() < 8; random >>= 4) text += hex[random & 15];
+  haul::detail::append_hex(text, random_(), 8);
   return text;
 }
 
