@@ -214,6 +214,7 @@ set(HAUL_SERVICE_HEADERS
   haul/service/path_confinement.hpp
   haul/service/records.hpp
   haul/service/serve_options.hpp
+  haul/service/shortest_decimal.hpp
   haul/service/src.hpp
   haul/service/validation.hpp
 )

@@ -4,11 +4,11 @@
 #include <haul/detail/hex.hpp>
 #include <haul/http/utf8.hpp>
 #include <haul/service/bbdown_json.hpp>
+#include <haul/service/shortest_decimal.hpp>
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
 
 namespace haul::service {
 namespace bbdown_detail {
@@ -99,37 +99,9 @@ HAUL_DECL void append_json_text(std::string& out, std::string_view text) {
 }
 
 HAUL_DECL void append_json_number(std::string& out, double value) {
-  if (!std::isfinite(value)) value = 0;
-  char buffer[64];
-  const char* const end =
-      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
-  std::string_view text{buffer, static_cast<std::size_t>(end - buffer)};
-  if (text.starts_with('-')) {
-    out += '-';
-    text.remove_prefix(1);
-  }
-  const std::size_t e = text.find('e');
-  std::string digits{text.substr(0, 1)};
-  if (e > 2) digits += text.substr(2, e - 2);
-  // A sign, and digits up to the end: nothing stands behind them that would end them.
-  int exponent = 0;
-  std::from_chars(text.data() + e + 2, end, exponent);
-  if (text[e + 1] == '-') exponent = -exponent;
-  const int count = static_cast<int>(digits.size());
-  if (exponent >= 16 || exponent < -4) {
-    out += digits[0];
-    if (count > 1) out.append(".").append(digits, 1);
-    out += exponent < 0 ? "E-" : "E+";
-    if (std::abs(exponent) < 10) out += '0';
-    out += std::to_string(std::abs(exponent));
-  } else if (exponent < 0) {
-    out.append("0.").append(static_cast<std::size_t>(-exponent - 1), '0').append(digits);
-  } else if (count <= exponent + 1) {
-    out.append(digits).append(static_cast<std::size_t>(exponent + 1 - count), '0');
-  } else {
-    const auto whole = static_cast<std::size_t>(exponent + 1);
-    out.append(digits, 0, whole).append(".").append(digits, whole);
-  }
+  std::string text = shortest_decimal(std::isfinite(value) ? value : 0);
+  std::replace(text.begin(), text.end(), 'e', 'E');
+  out += text;
 }
 
 HAUL_DECL void append_json(std::string& out, const bbdown_task& task, bool extended) {

@@ -5,6 +5,7 @@
 #include <haul/http/grammar.hpp>
 #include <haul/http/utf8.hpp>
 #include <haul/service/lax_json.hpp>
+#include <haul/service/shortest_decimal.hpp>
 
 #include <charconv>
 #include <cmath>
@@ -288,45 +289,15 @@ inline void write_text(std::string& out, std::string_view text) {
   out += '"';
 }
 
-/// As Python's `repr`: the fewest digits that give the number back, with an exponent only when it
-/// is below -4 or above 15.
+/// As Python's `repr`.
 inline void write_real(std::string& out, double d) {
   if (!std::isfinite(d)) {
     out += "null";
     return;
   }
-  char buffer[40];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, d, std::chars_format::scientific);
-  std::string_view all{buffer, static_cast<std::size_t>(end.ptr - buffer)};
-  const std::size_t e = all.find('e');
-  int exponent = 0;
-  std::string_view power = all.substr(e + 1);
-  if (power.front() == '+') power.remove_prefix(1);
-  std::from_chars(power.data(), power.data() + power.size(), exponent);
-  if (exponent < -4 || exponent > 15) {
-    out += all;
-    return;
-  }
-  std::string_view mantissa = all.substr(0, e);
-  if (mantissa.front() == '-') {
-    out += '-';
-    mantissa.remove_prefix(1);
-  }
-  std::string figures;
-  for (const char c : mantissa) {
-    if (c != '.') figures += c;
-  }
-  if (exponent < 0) {
-    out += "0.";
-    out.append(static_cast<std::size_t>(-exponent - 1), '0');
-    out += figures;
-    return;
-  }
-  const std::size_t whole = static_cast<std::size_t>(exponent) + 1;
-  if (figures.size() < whole) figures.append(whole - figures.size(), '0');
-  out.append(figures, 0, whole);
-  out += '.';
-  out += figures.size() > whole ? figures.substr(whole) : "0";
+  const std::string text = shortest_decimal(d);
+  out += text;
+  if (text.find_first_of(".e") == text.npos) out += ".0";
 }
 
 inline void write_value(std::string& out, const json_value& v) {
