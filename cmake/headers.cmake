@@ -69,6 +69,7 @@ set(HAUL_HEADERS
   haul/http/grammar.hpp
   haul/http/head_parser.hpp
   haul/http/low_water.hpp
+  haul/http/media_type.hpp
   haul/http/percent.hpp
   haul/http/read_buffer.hpp
   haul/http/redirect.hpp

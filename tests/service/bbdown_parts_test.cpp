@@ -130,18 +130,6 @@ TEST_CASE("the keys of a task are in the original's order") {
   CHECK(failed.find(R"("ErrorMessage":"why")") != std::string::npos);
 }
 
-TEST_CASE("a Content-Type says JSON or does not") {
-  CHECK(is_json_type("application/json"));
-  CHECK(is_json_type(" Application/JSON ; charset=utf-16"));
-  CHECK(is_json_type("application/problem+json"));
-  CHECK(is_json_type("text/x+JSON"));
-  for (const char* t : {"", "json", "/json", "application/", "text/json", "application/json+xml",
-                        "application/jsonx", "application/json charset"}) {
-    INFO(t);
-    CHECK_FALSE(is_json_type(t));
-  }
-}
-
 TEST_CASE("every option that is known is read or at least checked") {
   const auto o = parse_serve_options(
       R"({"Url":"u","FilePattern":"f","MultiFilePattern":"m","WorkDir":"w","UserAgent":"a",)"

@@ -28,9 +28,6 @@ struct serve_options {
   bool only_show_info = false;
 };
 
-/// Whether a Content-Type says JSON: `application/json`, or any type that ends in `+json`.
-HAUL_DECL bool is_json_type(std::string_view content_type);
-
 /// Reads the body of an add-task; nothing when the original would refuse it: what is not a JSON
 /// object, and one in which a name that the original knows has a value of another type, whether it
 /// means anything here or not. Names are in their case; the last of several equal ones counts;

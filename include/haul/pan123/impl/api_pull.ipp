@@ -4,6 +4,7 @@
 #include <haul/async/offload.hpp>
 #include <haul/download_task.hpp>
 #include <haul/http/grammar.hpp>
+#include <haul/http/media_type.hpp>
 #include <haul/pan123/api.hpp>
 #include <haul/pan123/detail/small_file.hpp>
 #include <haul/pan123/impl/api_files.ipp>
@@ -26,7 +27,7 @@ struct pull_notes {
 };
 
 inline bool is_json(std::string_view content_type) {
-  const std::string_view type = content_type.substr(0, content_type.find(';'));
+  const std::string_view type = http::media_type_of(content_type);
   return http::equals_ignore_case(type, "application/json") ||
          http::equals_ignore_case(type, "text/json") ||
          http::equals_ignore_case(type, "application/problem+json");

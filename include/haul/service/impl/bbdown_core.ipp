@@ -2,6 +2,7 @@
 #define HAUL_SERVICE_IMPL_BBDOWN_CORE_IPP
 
 #include <haul/detail/hex.hpp>
+#include <haul/http/media_type.hpp>
 #include <haul/http/url.hpp>
 #include <haul/service/bbdown_core.hpp>
 #include <haul/service/bbdown_json.hpp>
@@ -141,7 +142,7 @@ HAUL_DECL response bbdown_core::add(const request& r) {
     if (!options_.extended) return response{};
     return response{}.body(bbdown_json_type, "{\"TaskId\":\"" + id + "\"}");
   };
-  if (!is_json_type(r.fields().find("Content-Type").value_or(""))) return refused();
+  if (!http::is_json_type(r.fields().find("Content-Type").value_or(""))) return refused();
   if (r.body().size() > options_.max_body) return refused();
   const std::optional<serve_options> asked = parse_serve_options(r.body());
   if (!asked) return refused();

@@ -3,7 +3,7 @@
 
 #include <haul/download_request.hpp>
 #include <haul/http/file_name.hpp>
-#include <haul/http/grammar.hpp>
+#include <haul/http/media_type.hpp>
 #include <haul/http/url.hpp>
 #include <haul/http/utf8.hpp>
 #include <haul/service/access.hpp>
@@ -37,13 +37,6 @@ inline response refuse(int status, std::string_view why) {
   json::object o;
   o["error"] = why;
   return reply(status, o);
-}
-
-inline bool is_json(const request& r) {
-  const auto type = r.fields().find("Content-Type");
-  if (!type) return false;
-  const std::string_view essence = http::trim_ows(type->substr(0, type->find(';')));
-  return http::equals_ignore_case(essence, "application/json");
 }
 
 /// The object that a request brings.
@@ -149,7 +142,8 @@ HAUL_DECL awaitable<response> panel::answer(panel self, request r) {
   if (!known) co_return refuse(404, "there is nothing here");
   if (!posted) co_return not_allowed(what == "downloads" ? "GET, POST" : "POST");
   // No page of another origin can send this without asking first.
-  if (!is_json(r)) co_return refuse(415, "the body must be application/json");
+  const std::string_view type = r.fields().find("Content-Type").value_or("");
+  if (!http::is_json_type(type)) co_return refuse(415, "the body must be application/json");
   if (what == "downloads") {
     response added = co_await add(self, std::move(r));
     co_return std::move(added);

@@ -1,7 +1,6 @@
 #ifndef HAUL_SERVICE_IMPL_SERVE_OPTIONS_IPP
 #define HAUL_SERVICE_IMPL_SERVE_OPTIONS_IPP
 
-#include <haul/http/grammar.hpp>
 #include <haul/service/serve_options.hpp>
 
 #include <boost/json/object.hpp>
@@ -98,19 +97,6 @@ auto find_option(const Options& options, std::string_view name) {
 }
 
 }  // namespace bbdown_detail
-
-HAUL_DECL bool is_json_type(std::string_view content_type) {
-  const std::string_view type = http::trim_ows(content_type.substr(0, content_type.find(';')));
-  const std::size_t slash = type.find('/');
-  if (slash == std::string_view::npos) return false;
-  const std::string_view subtype = type.substr(slash + 1);
-  if (!http::is_token(type.substr(0, slash)) || !http::is_token(subtype)) return false;
-  const std::size_t plus = subtype.rfind('+');
-  if (plus != std::string_view::npos) {
-    return http::equals_ignore_case(subtype.substr(plus + 1), "json");
-  }
-  return http::equals_ignore_case(type, "application/json");
-}
 
 HAUL_DECL std::optional<serve_options> parse_serve_options(std::string_view body) {
   namespace json = boost::json;

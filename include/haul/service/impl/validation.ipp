@@ -2,10 +2,10 @@
 #define HAUL_SERVICE_IMPL_VALIDATION_IPP
 
 #include <haul/http/grammar.hpp>
+#include <haul/http/media_type.hpp>
 #include <haul/http/utf8.hpp>
 #include <haul/service/validation.hpp>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -194,12 +194,11 @@ HAUL_DECL json_body read_json_body(const request& r, bool or_list) {
   using kind = json_value::kind;
   json_body result;
   validation wrong;
-  // Without a type it is taken for JSON; so is `application/anything+json`.
-  std::string type = detail::lower_case(r.fields().find("Content-Type").value_or(""));
-  type.resize((std::min)(type.find(';'), type.size()));
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.pop_back();
-  const bool json = type.empty() || type == "application/json" ||
-                    (type.starts_with("application/") && type.ends_with("+json"));
+  // Without a type it is taken for JSON; of those in `+json` only `application/` is.
+  const std::string_view type = http::media_type_of(r.fields().find("Content-Type").value_or(""));
+  const bool json =
+      type.empty() || (http::is_json_type(type) &&
+                       http::equals_ignore_case(type.substr(0, type.find('/')), "application"));
   json_value v;
   if (r.body().empty()) {
     wrong.missing(location("body"), {});
