@@ -2,6 +2,7 @@
 #define HAUL_ENGINE_PATHS_HPP
 
 #include <filesystem>
+#include <system_error>
 
 namespace haul::engine {
 
@@ -21,6 +22,14 @@ inline std::filesystem::path journal_path(std::filesystem::path target) {
 inline std::filesystem::path fresh_journal_path(std::filesystem::path target) {
   target += ".haul-journal.new";
   return target;
+}
+
+/// Removes the journal of a target, and one that was being written anew, if they can be.
+template <class Environment>
+void remove_journal(Environment& environment, const std::filesystem::path& target) {
+  std::error_code ignored;
+  environment.remove(journal_path(target), ignored);
+  environment.remove(fresh_journal_path(target), ignored);
 }
 
 /// Whether the path can only mean a folder.

@@ -320,9 +320,8 @@ void core<Environment>::cancel_item(const item_ptr& i) {
   set_state(i, file_state::cancelled);
   if (!i->running && i->touched) {
     session_->environment.submit([session = session_, path = i->target()] {
+      engine::remove_journal(session->environment, path);
       std::error_code ignored;
-      session->environment.remove(engine::journal_path(path), ignored);
-      session->environment.remove(engine::fresh_journal_path(path), ignored);
       session->environment.remove(engine::part_path(path), ignored);
     });
   }
