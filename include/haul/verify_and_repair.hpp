@@ -37,13 +37,25 @@ namespace haul {
 ///
 /// @par Lifetimes
 /// The session must live until the operation completes.
-template <event_sink Sink = null_sink, class Session = session>
-awaitable<download_result> verify_and_repair(Session& in, download_request request, Sink sink = {},
-                                             download_options options = {}) {
+template <event_sink Sink, class Session = session>
+awaitable<download_result> verify_and_repair(Session& in, download_request request, Sink sink,
+                                             download_options options) {
   options.repair = true;
   download_task<Sink, Session> task{in, std::move(request), std::move(sink), options};
   download_result result = co_await task.run();
   co_return result;
+}
+
+/// The same with the options that `download_options` has of itself.
+template <event_sink Sink, class Session = session>
+awaitable<download_result> verify_and_repair(Session& in, download_request request, Sink sink) {
+  return verify_and_repair(in, std::move(request), std::move(sink), download_options{});
+}
+
+/// The same, and nobody is told how it goes.
+template <class Session = session>
+awaitable<download_result> verify_and_repair(Session& in, download_request request) {
+  return verify_and_repair(in, std::move(request), null_sink{}, download_options{});
 }
 
 }  // namespace haul

@@ -72,10 +72,7 @@ haul::piece_hashes pieces_of(const std::vector<std::string>& manifest) {
 //[repair
 haul::awaitable<haul::download_result> repair(haul::session& session,
                                               haul::download_request wanted) {
-  const haul::null_sink quiet;
-  const haul::download_options options;
-  haul::download_result result =
-      co_await haul::verify_and_repair(session, std::move(wanted), quiet, options);
+  haul::download_result result = co_await haul::verify_and_repair(session, std::move(wanted));
   if (!result.error) {
     std::printf("%llu bytes were right, %llu were fetched\n",
                 static_cast<unsigned long long>(result.resumed),
