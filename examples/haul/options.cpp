@@ -1,5 +1,6 @@
 #include "options.hpp"
 
+#include "option_values.hpp"
 #include "text.hpp"
 #include <haul/http/grammar.hpp>
 #include <haul/http/url.hpp>
@@ -21,10 +22,6 @@ namespace haul_command {
 namespace {
 
 using haul::http::parse_decimal;
-
-[[noreturn]] void refuse(const std::string& option, const std::string& why) {
-  throw CLI::ValidationError(option, why);
-}
 
 unsigned number_in(const std::string& option, const std::string& text, unsigned least,
                    unsigned most) {
@@ -172,17 +169,11 @@ void describe(CLI::App& app, command_options& o) {
         "'' "
         "for none, whatever the environment says",
         [&o](const std::string& name, const std::string& text) {
-          o.session.proxy = text;
-          o.session.proxy_from_environment = false;
-          if (text.empty()) return;
-          const auto parsed = haul::system::parse_proxy(text);
-          if (parsed.error) refuse(name, printable_url(text) + ": " + parsed.error.message());
+          take_proxy(o.session, name, text);
         });
   value("--limit-rate", "N[K|M|G]", "Bytes per second for all files together; 0 for no limit",
         [&o](const std::string& name, const std::string& text) {
-          const auto rate = parse_rate(text);
-          if (!rate) refuse(name, '\'' + text + "' is not a number, with K, M or G or without");
-          o.session.rate_limit = *rate;
+          o.session.rate_limit = rate_of(name, text);
         });
   value("--connect-timeout", "SEC",
         "For each of name lookup (10), connecting (15) and handshake (15); 0 for no limit",
@@ -198,9 +189,7 @@ void describe(CLI::App& app, command_options& o) {
   value("--min-speed", "N[K|M|G]",
         "Bytes per second; a connection that stays below for the stall limit is given up (0)",
         [&o](const std::string& name, const std::string& text) {
-          const auto speed = parse_rate(text);
-          if (!speed) refuse(name, '\'' + text + "' is not a number, with K, M or G or without");
-          o.download.min_speed = *speed;
+          o.download.min_speed = rate_of(name, text);
         });
   value("--retries", "N", "Failures in a row before giving up a file (5)",
         [&o](const std::string& name, const std::string& text) {

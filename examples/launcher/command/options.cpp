@@ -1,8 +1,8 @@
 #include "options.hpp"
 
+#include "haul/option_values.hpp"
 #include "haul/text.hpp"
 #include "launcher/names.hpp"
-#include <haul/system/proxy.hpp>
 #include <haul/version.hpp>
 
 #include <CLI/CLI.hpp>
@@ -17,10 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using haul_command::printable;
-
-[[noreturn]] void refuse(const std::string& option, const std::string& why) {
-  throw CLI::ValidationError(option, why);
-}
+using haul_command::refuse;
 
 /// What the subcommands are given, before it is put together.
 struct words {
@@ -35,12 +32,7 @@ struct words {
 void add_rate(CLI::App& app, const std::string& name, const std::string& help,
               std::uint64_t& into) {
   app.add_option_function<std::string>(
-         name,
-         [name, &into](const std::string& text) {
-           const auto rate = haul_command::parse_rate(text);
-           if (!rate) refuse(name, '\'' + text + "' is not a number, with K, M or G or without");
-           into = *rate;
-         },
+         name, [name, &into](const std::string& text) { into = haul_command::rate_of(name, text); },
          help)
       ->type_name("N[K|M|G]");
 }
@@ -75,13 +67,7 @@ void add_common(CLI::App& app, command_options& o) {
   app.add_option_function<std::string>(
          "--proxy",
          [&o](const std::string& text) {
-           o.engine.session.proxy = text;
-           o.engine.session.proxy_from_environment = false;
-           if (text.empty()) return;
-           const auto parsed = haul::system::parse_proxy(text);
-           if (parsed.error) {
-             refuse("--proxy", haul_command::printable_url(text) + ": " + parsed.error.message());
-           }
+           haul_command::take_proxy(o.engine.session, "--proxy", text);
          },
          "Go through this proxy; '' for none, whatever the environment says")
       ->type_name("URL");
