@@ -76,11 +76,7 @@ struct engine::impl {
     if (stopping) run->stop();
     asio::co_spawn(shared.io, run->run(), [this, run](std::exception_ptr e, outcome o) {
       if (e && !bug) bug = e;
-      const game_run::share share = run->fetched();
-      past.files += share.files;
-      past.files_done += share.files_done;
-      past.bytes += share.bytes;
-      past.bytes_done += share.bytes_done;
+      past += run->fetched();
       past_received += run->received();
       running.erase(run->number());
       if (running.empty()) rest();
@@ -108,20 +104,17 @@ struct engine::impl {
 
   void refresh() {
     overall_status s;
-    s.files = past.files;
-    s.files_done = past.files_done;
-    s.bytes = past.bytes;
-    s.bytes_done = past.bytes_done;
+    game_run::share sum = past;
     std::uint64_t received = past_received;
     for (const auto& [number, run] : running) {
       s.games.push_back(run->status());
-      const game_run::share share = run->fetched();
-      s.files += share.files;
-      s.files_done += share.files_done;
-      s.bytes += share.bytes;
-      s.bytes_done += share.bytes_done;
+      sum += run->fetched();
       received += run->received();
     }
+    s.files_done = sum.files_done;
+    s.files = sum.files;
+    s.bytes_done = sum.bytes_done;
+    s.bytes = sum.bytes;
     speed.update(received, std::chrono::steady_clock::now());
     s.speed = speed.speed();
     s.time_left = speed.time_left(s.bytes - std::min(s.bytes, s.bytes_done));

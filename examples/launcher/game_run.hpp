@@ -52,6 +52,14 @@ class game_run : public std::enable_shared_from_this<game_run> {
     std::size_t files = 0;
     std::uint64_t bytes_done = 0;
     std::uint64_t bytes = 0;
+
+    share& operator+=(const share& more) noexcept {
+      files_done += more.files_done;
+      files += more.files;
+      bytes_done += more.bytes_done;
+      bytes += more.bytes;
+      return *this;
+    }
   };
   share fetched() const noexcept { return share_; }
 

@@ -287,12 +287,6 @@ void read_all(const json::object& o, manifest& m) {
   m.arguments = from.texts("arguments", most_arguments);
 }
 
-json::array texts(const std::vector<std::string>& from) {
-  json::array a;
-  for (const std::string& s : from) a.emplace_back(s);
-  return a;
-}
-
 json::object to_json(const manifest_file& f) {
   json::object o;
   o["path"] = f.path;
@@ -300,7 +294,7 @@ json::object to_json(const manifest_file& f) {
   o["sha256"] = f.sha256;
   if (!f.group.empty()) o["group"] = f.group;
   if (f.executable) o["executable"] = true;
-  if (!f.urls.empty()) o["urls"] = texts(f.urls);
+  if (!f.urls.empty()) o["urls"] = array_of(f.urls);
   if (f.pieces) {
     o["piece_size"] = f.pieces->piece_size();
     json::array hashes;
@@ -317,9 +311,9 @@ json::object head_of(const manifest& m) {
   o["game"] = m.game;
   o["name"] = m.name;
   o["version"] = m.version;
-  if (!m.base_urls.empty()) o["base_urls"] = texts(m.base_urls);
+  if (!m.base_urls.empty()) o["base_urls"] = array_of(m.base_urls);
   if (!m.start.empty()) o["start"] = m.start;
-  if (!m.arguments.empty()) o["arguments"] = texts(m.arguments);
+  if (!m.arguments.empty()) o["arguments"] = array_of(m.arguments);
   if (!m.groups.empty()) {
     json::object groups;
     for (const manifest_group& g : m.groups) {
@@ -404,6 +398,12 @@ manifest_result parse_manifest(std::string_view text) {
     return result;
   }
   return read_manifest(*o);
+}
+
+json::array array_of(const std::vector<std::string>& texts) {
+  json::array a;
+  for (const std::string& s : texts) a.emplace_back(s);
+  return a;
 }
 
 json::object to_json(const manifest& m) {

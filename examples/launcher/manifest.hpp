@@ -3,6 +3,7 @@
 
 #include <haul/piece_hashes.hpp>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <cstddef>
@@ -69,6 +70,7 @@ manifest_result parse_manifest(std::string_view text);
 manifest_result read_manifest(const boost::json::object& from);
 
 boost::json::object to_json(const manifest& m);
+boost::json::array array_of(const std::vector<std::string>& texts);
 /// As text for people and programs, with a file on each line.
 std::string manifest_text(const manifest& m);
 

@@ -2,7 +2,6 @@
 
 #include "names.hpp"
 
-#include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -16,12 +15,6 @@ bool is_own_path(std::string_view path) {
   constexpr std::string_view staged = ".launcher/stage/";
   if (path.starts_with(staged)) return is_plain_name(path.substr(staged.size()));
   return problem_of_path(path).empty();
-}
-
-json::array texts(const std::vector<std::string>& from) {
-  json::array a;
-  for (const std::string& s : from) a.emplace_back(s);
-  return a;
 }
 
 std::optional<std::vector<std::string>> read_texts(const json::object& o, const char* key) {
@@ -46,7 +39,7 @@ json::object to_object(const install_record& r) {
   o["format"] = 1;
   o["whole"] = r.whole;
   o["source"] = r.source;
-  o["groups"] = texts(r.groups);
+  o["groups"] = array_of(r.groups);
   json::object stamps;
   for (const auto& [path, s] : r.stamps) stamps[path] = json::array{s.size, s.modified};
   o["stamps"] = std::move(stamps);
@@ -108,14 +101,14 @@ std::string to_text(const commit_record& r) {
   json::array moves;
   for (const auto& m : r.moves) moves.push_back(json::array{m.from, m.to});
   o["moves"] = std::move(moves);
-  o["removes"] = texts(r.removes);
+  o["removes"] = array_of(r.removes);
   return json::serialize(o) + '\n';
 }
 
 std::string to_text(const source_record& r) {
   json::object o;
   o["source"] = r.source;
-  if (r.groups) o["groups"] = texts(*r.groups);
+  if (r.groups) o["groups"] = array_of(*r.groups);
   return json::serialize(o) + '\n';
 }
 
