@@ -275,9 +275,9 @@ std::optional<int> parse_options(int argc, const char* const* argv, command_opti
     std::cerr << "haul: " << printable(e.what()) << "\nTry 'haul --help'.\n";
     return exit_usage;
   }
-  // One file may use all connections that are asked for.
+  // One file may use all connections that are asked for, and each of many files one.
   into.session.connections_per_host =
-      std::max(into.session.connections_per_host, into.download.connections);
+      std::max({into.session.connections_per_host, into.download.connections, into.jobs});
   return std::nullopt;
 }
 

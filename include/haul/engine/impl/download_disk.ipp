@@ -515,9 +515,7 @@ void download<Environment>::leave_job(bool keep) {
 /// Removes the journal, and one that was being written anew, if they can be.
 template <system::environment Environment>
 void download<Environment>::remove_journal() {
-  std::error_code ignored;
-  core_->environment.remove(journal_path(storage_->target), ignored);
-  core_->environment.remove(fresh_journal_path(storage_->target), ignored);
+  engine::remove_journal(core_->environment, storage_->target);
 }
 
 template <system::environment Environment>
