@@ -278,6 +278,8 @@ std::optional<int> parse_options(int argc, const char* const* argv, command_opti
   // One file may use all connections that are asked for, and each of many files one.
   into.session.connections_per_host =
       std::max({into.session.connections_per_host, into.download.connections, into.jobs});
+  // Nobody looks at it.
+  if (into.quiet && !into.json_events) into.download.progress_interval = std::chrono::hours{1};
   return std::nullopt;
 }
 
