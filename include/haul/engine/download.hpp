@@ -129,6 +129,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
 
   static constexpr std::chrono::milliseconds flush_interval{500};
   static constexpr std::chrono::milliseconds shortest_interval{5};  // between looks at progress
+  static constexpr std::chrono::milliseconds planning_interval{100};
   static constexpr std::uint64_t flush_bytes = 32u << 20;
   static constexpr std::uint64_t catch_up_bytes = 8u << 20;
   static constexpr std::uint64_t credit_bytes = 64u << 10;  // progress that forgives failures
@@ -419,7 +420,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   planner plan_;
   piece_check pieces_;
   governor governor_;
-  speed_meter meter_;
+  mutable speed_meter meter_;
   known_version version_;
   std::size_t version_source_ = 0;  // which source told the version
   std::map<unsigned, stream_ptr> streams_;

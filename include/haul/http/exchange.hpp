@@ -178,7 +178,9 @@ class exchange {
     stalled_at_ = limited ? now + limits_.stall : (clock::time_point::max)();
     // What is left of a record of TLS, and of its decoding, may never come as bytes of its own.
     const std::uint64_t sure = left_ > framing_room ? left_ - framing_room : 1;
-    const std::size_t n = framing_.how == body_framing::kind::length ? water_.next(now, sure) : 1;
+    // Under a limit little comes at a time, and at the limit's own pace.
+    const bool collects = framing_.how == body_framing::kind::length && !paced_;
+    const std::size_t n = collects ? water_.next(now, sure) : 1;
     stream().expect(n);
     collecting_ = n > 1;
     if (collecting_) {
@@ -190,7 +192,10 @@ class exchange {
   }
 
   /// Says how fast the body will be read at the most, in bytes a second; 0 is as fast as it comes.
-  void pace(std::uint64_t rate) { stream().pace(rate); }
+  void pace(std::uint64_t rate) {
+    paced_ = rate != 0;
+    stream().pace(rate);
+  }
 
   /// Gives the connection up now.
   void close() {
@@ -266,6 +271,7 @@ class exchange {
   std::uint64_t left_ = 0;
   low_water water_;
   clock::time_point stalled_at_{};
+  bool paced_ = false;
   bool collecting_ = false;
   bool reused_;
   bool answered_ = false;

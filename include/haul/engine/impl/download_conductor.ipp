@@ -113,6 +113,7 @@ download_status download<Environment>::status() const {
           : begun_ == clock::time_point{} ? phase::waiting
                                           : phase::running;
   s.downloaded = plan_.written().size();
+  if (s.now == phase::running) meter_.update(s.downloaded, core_->environment.now());
   s.total = plan_.total();
   s.speed = meter_.speed();
   s.connections = static_cast<unsigned>(streams_.size());
@@ -358,6 +359,8 @@ void download<Environment>::plan_streams(step& s, clock::time_point now) {
     s.look_again = (std::min)(s.look_again, (std::max)(again, now + std::chrono::milliseconds{1}));
     wanted = governor_.level();
     shed_surplus(wanted, now);
+    // What lags, and where there is work for one more, shows with time.
+    if (options_.connections > 1) s.look_again = (std::min)(s.look_again, now + planning_interval);
   }
   if (streams_.size() >= wanted || !plan_.has_work(now)) return;
   const auto from = sources_.choose(now);
