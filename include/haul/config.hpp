@@ -20,6 +20,18 @@
 #error "haul needs Asio 1.22.1 or newer"
 #endif
 
+// Also before Asio, where Windows has POSIX threads (mingw-w64): Asio's own threads are of that
+// kind if something included so far says that there are any, else of Windows' kind. Two answers in
+// one program, and one unit starts a timer thread that another does not join when the context ends:
+// it goes on writing to memory that is somebody else's by then.
+#ifdef __MINGW32__
+#include <unistd.h>
+#if defined(_POSIX_THREADS) && defined(ASIO_DETAIL_CONFIG_HPP) && !defined(ASIO_HAS_PTHREADS)
+#error \
+    "include a haul header before the first Asio header, or define ASIO_HAS_PTHREADS=1 for the whole program"
+#endif
+#endif
+
 // Asio before 1.26 does not see that clang with libstdc++ has coroutines.
 #if defined(__clang__) && ASIO_VERSION < 102600 && !defined(ASIO_HAS_CO_AWAIT)
 #ifdef ASIO_DETAIL_CONFIG_HPP

@@ -109,7 +109,7 @@ const char* advice(const haul::download_result& r) {
 haul::awaitable<int> unpack(haul::semaphore& slots, std::filesystem::path file) {
   const haul::semaphore::permit permit = co_await slots.acquire();
   // As many at once as there are permits. The permit is given back where the scope ends.
-  std::printf("unpacking %s\n", file.c_str());
+  std::printf("unpacking %s\n", file.string().c_str());
   co_return 0;
 }
 //]

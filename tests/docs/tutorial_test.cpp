@@ -120,7 +120,7 @@ TEST_CASE("4_many_files downloads many files") {
   CHECK(contains(mixed.out, "3 of 4 complete\n"));
 }
 
-TEST_CASE("5_pause_and_resume pauses, goes on, ends, and goes on in its next run") {
+TEST_CASE("5_pause_and_resume pauses, goes on, ends, and goes on in its next run", "[posix]") {
   site s;
   constexpr std::uint64_t big = 8 << 20;  // more than one buffer, so that there is a part file
   resource r;

@@ -322,7 +322,7 @@ TEST_CASE("URLs are split, and have one Aid however they are written") {
   CHECK(aid != aid_of({"http://h/a", "http://h/a"}));
 }
 
-TEST_CASE("a plan says what is downloaded and how") {
+TEST_CASE("a plan says what is downloaded and how", "[posix]") {
   const temp_dir dir;
   const fs::path root = fs::canonical(dir.path());
   bbdown_options o;

@@ -349,7 +349,8 @@ TEST_CASE("batch dialect: force replaces the file, and shows that it does") {
   CHECK(member(rig.batch("{\"message_ids\":[1]}").body(), "already_downloaded") == "[1]");
 }
 
-TEST_CASE("batch dialect: names that meet, names that are missing, and ways out of the root") {
+TEST_CASE("batch dialect: names that meet, names that are missing, and ways out of the root",
+          "[posix]") {
   fault_server server;
   serve_all(server);
   const temp_dir dir;

@@ -35,7 +35,7 @@ TEST_CASE("a path below the root is confined") {
   CHECK(confine(f.root, "new/deep/b") == f.root / "new/deep/b");
   CHECK(confine(f.root, "./inner//./b/") == f.root / "inner/b");
   CHECK(confine(f.root, "..a/b..") == f.root / "..a/b..");
-  CHECK(confine(f.root, "\xe6\xa0\x87") == f.root / "\xe6\xa0\x87");
+  CHECK(confine(f.root, "\xe6\xa0\x87") == f.root / fs::path{u8"\u6807"});
   CHECK(confine(f.root / "inner" / "..", "a") == f.root / "a");
 }
 
@@ -54,7 +54,7 @@ TEST_CASE("a path that leads out of the root is refused") {
   CHECK_FALSE(confine(f.root / "missing", "a"));
 }
 
-TEST_CASE("links are followed, and count by where they lead") {
+TEST_CASE("links are followed, and count by where they lead", "[posix]") {
   const folder f;
   fs::create_symlink(f.root / "inner", f.root / "near");
   fs::create_symlink(f.outside, f.root / "far");
@@ -75,7 +75,7 @@ TEST_CASE("links are followed, and count by where they lead") {
   CHECK(confine(f.outside / "back", "inner/b") == f.root / "inner/b");
 }
 
-TEST_CASE("a path that a file has ended up at is checked the same way") {
+TEST_CASE("a path that a file has ended up at is checked the same way", "[posix]") {
   const folder f;
   fs::create_symlink(f.outside, f.root / "far");
   CHECK(is_confined(f.root, f.root));

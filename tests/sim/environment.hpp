@@ -194,7 +194,7 @@ class sim_file {
   std::uint64_t size(std::error_code& ec) { return universe_->d.size(*node_, ec); }
   void sync(std::error_code& ec) { universe_->d.sync(*node_, ec); }
   void name(const std::filesystem::path& path, std::error_code& ec) {
-    universe_->d.name(node_, path.native(), ec);
+    universe_->d.name(node_, path.generic_string(), ec);
   }
   bool try_lock(std::error_code& ec) { return universe_->d.lock(*node_, me_.get(), ec); }
 

@@ -1,6 +1,8 @@
 #ifndef HAUL_TEST_SIM_WORLD_HPP
 #define HAUL_TEST_SIM_WORLD_HPP
 
+#include <haul/config.hpp>
+
 #include "dice.hpp"
 
 #include <asio/io_context.hpp>

@@ -15,6 +15,7 @@
 #include <vector>
 
 #ifdef _WIN32
+#include <haul/error.hpp>
 #include <haul/system/windows.hpp>
 #include <haul/system/windows_trust.hpp>
 
@@ -403,6 +404,23 @@ TEST_CASE("paths longer than Windows used to take", "[file]") {
   }
 #endif
 }
+
+#ifdef _WIN32
+TEST_CASE("names of devices are no files", "[file]") {
+  temp_dir dir;
+  for (const char* name : {"NUL", "nul.txt", "CON", "COM1", "LPT9.x"}) {
+    INFO(name);
+    std::error_code ec;
+    CHECK_FALSE(file::open(dir / name, open_mode::update, ec).is_open());
+    CHECK(ec == haul::errc::invalid_target);
+    status_of(dir / name, ec);
+    CHECK(ec == haul::errc::invalid_target);
+  }
+  CHECK(fs::is_empty(dir.path()));
+  put(dir / "NULL.txt", "text");
+  CHECK(get(dir / "NULL.txt") == "text");
+}
+#endif
 
 TEST_CASE("a file for its owner only", "[file]") {
   temp_dir dir;

@@ -7,6 +7,11 @@
 
 #include <atomic>
 #include <stdexcept>
+#include <thread>
+
+#ifdef _WIN32
+#include <haul/system/windows.hpp>
+#endif
 
 using namespace haul;
 using namespace haul::test;
@@ -564,8 +569,92 @@ TEST_CASE("the name is the server's, or the URL's, and a name only", "[task][tar
   CHECK(named("attachment; filename=\"..\"") == "f g.bin");
   CHECK(named("attachment; filename=\"C:\\\\windows\\\\evil.exe\"") == "evil.exe");
   CHECK(named("attachment; filename*=UTF-8''%e2%82%ac.txt") == "\xe2\x82\xac.txt");
+  // Devices of Windows, with and without what looks like an ending.
+  CHECK(named("attachment; filename=NUL") == "_NUL");
+  CHECK(named("attachment; filename=\"con.txt\"") == "_con.txt");
+  CHECK(named("attachment; filename=\"COM1.tar.gz\"") == "_COM1.tar.gz");
   CHECK(named("nonsense") == "f g.bin");
 }
+
+TEST_CASE("a target in any script, deep in folders, and gone on with", "[task][target][names]") {
+  fault_server server;
+  temp_dir dir;
+  const std::uint64_t n = GENERATE(1'000u, 200'000u);
+  server.add("/f", {.size = n, .seed = 1, .etag = "\"v1\"", .rate = 1'000'000});
+  const std::filesystem::path foreign{
+      u8"d\u00e9p\u00F4t \u6587\u4EF6 \u0444\u0430\u0439\u043B \U0001F4BE"};
+  std::filesystem::path target = dir / foreign;
+  for (int i = 0; i < 8; ++i) target /= std::string(50, static_cast<char>('a' + i));
+  target /= foreign;
+  REQUIRE(target.native().size() > 400);
+  const download_request request{server.url("/f"), target};
+  if (n > 100'000) leave_part(request, n / 2);
+  const auto r = loop{}.run(request);
+  INFO(r.message());
+  REQUIRE(!r.error);
+  CHECK(r.path == target);
+  CHECK((r.resumed > 0) == (n > 100'000));
+  std::error_code ec;
+  auto made = system::file::open(target, system::open_mode::read, ec);
+  std::string bytes(static_cast<std::size_t>(n) + 1, '\0');
+  bytes.resize(made.read_at(0, bytes.data(), bytes.size(), ec));
+  CHECK(bytes == pattern_bytes(1, 0, static_cast<std::size_t>(n)));
+  CHECK_FALSE(system::status_of(engine::part_path(target), ec).exists);
+  CHECK_FALSE(system::status_of(engine::journal_path(target), ec).exists);
+  made.close();
+  // What tidies up after the test may know short paths only.
+  system::rename_file(target, dir / "f", ec);
+  CHECK_FALSE(ec);
+#ifdef _WIN32
+  for (auto p = target.parent_path(); p != dir.path(); p = p.parent_path()) {
+    CHECK(::RemoveDirectoryW(
+        (LR"(\\?\)" + std::filesystem::path{p}.make_preferred().native()).c_str()));
+  }
+#endif
+}
+
+#ifdef _WIN32
+TEST_CASE("a target that is a device is refused", "[task][target][names]") {
+  fault_server server;
+  temp_dir dir;
+  server.add("/f", version(1, "\"v1\""));
+  download_options options = quick();
+  options.overwrite = GENERATE(false, true);
+  for (const char* name : {"NUL", "nul", "CON", "COM1", "LPT1"}) {
+    INFO(name);
+    const auto r = loop{}.run(download_request{server.url("/f"), dir / name}, options);
+    CHECK(r.error == errc::invalid_target);
+    CHECK(list_tree(dir.path()).empty());
+  }
+}
+
+TEST_CASE("a file that somebody looks at for a moment is replaced", "[task][target][names]") {
+  fault_server server;
+  temp_dir dir;
+  const std::uint64_t n = GENERATE(1'000u, 200'000u);
+  server.add("/f", {.size = n, .seed = 1, .etag = "\"v1\""});
+  write_file(dir / "f", "old");
+  HANDLE held = INVALID_HANDLE_VALUE;
+  std::thread scanner;
+  server.behave("/f", [&](const request_info& q) {
+    if (q.path_number != 1) return reply_plan();
+    held = ::CreateFileW((dir / "f").c_str(), GENERIC_READ, FILE_SHARE_READ, nullptr, OPEN_EXISTING,
+                         FILE_ATTRIBUTE_NORMAL, nullptr);
+    scanner = std::thread{[held] {
+      std::this_thread::sleep_for(600ms);
+      ::CloseHandle(held);
+    }};
+    return reply_plan();
+  });
+  download_options options = quick();
+  options.overwrite = true;
+  const auto r = loop{}.run(download_request{server.url("/f"), dir / "f"}, options);
+  REQUIRE(scanner.joinable());
+  scanner.join();
+  CHECK(held != INVALID_HANDLE_VALUE);
+  check_exact(r, dir / "f", 1, n);
+}
+#endif
 
 TEST_CASE("a download into a folder is gone on with", "[task][target][resume]") {
   fault_server server;

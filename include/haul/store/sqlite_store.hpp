@@ -184,8 +184,8 @@ class sqlite_store {
         database.run(
             "INSERT OR IGNORE INTO files(id, url, target, name, request, state, path, downloaded,"
             " total) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
-            r.id(), r.url(), r.path().string(), r.name(), store_detail::encode(r),
-            static_cast<int>(f.state), f.path.string(), static_cast<std::int64_t>(f.downloaded),
+            r.id(), r.url(), text_of(r.path()), r.name(), store_detail::encode(r),
+            static_cast<int>(f.state), text_of(f.path), static_cast<std::int64_t>(f.downloaded),
             f.total ? std::optional{static_cast<std::int64_t>(*f.total)} : std::nullopt);
         database.run("INSERT OR REPLACE INTO batch_files(batch, place, file) VALUES(?1,?2,?3)",
                      b.id, place++, r.id());
@@ -196,7 +196,7 @@ class sqlite_store {
       database.run(
           "UPDATE files SET state=?2, path=?3, downloaded=?4, total=?5, error=?6, category=?7,"
           " message=?8 WHERE id=?1",
-          u.id, static_cast<int>(u.state), u.path.string(), static_cast<std::int64_t>(u.downloaded),
+          u.id, static_cast<int>(u.state), text_of(u.path), static_cast<std::int64_t>(u.downloaded),
           u.total ? std::optional{static_cast<std::int64_t>(*u.total)} : std::nullopt,
           u.error_value, u.error_category, u.message);
     }
@@ -240,11 +240,11 @@ class sqlite_store {
             const auto at = index.find(r.text(0));
             if (at == index.end()) damaged();
             file_record f;
-            f.request = download_request{r.text(2), r.text(3)};
+            f.request = download_request{r.text(2), path_of(r.text(3))};
             f.request.id(r.text(1)).name(r.text(4));
             if (!store_detail::decode(r.text(5), f.request)) damaged();
             f.state = static_cast<file_state>(r.number(6));
-            f.path = r.text(7);
+            f.path = path_of(r.text(7));
             f.downloaded = static_cast<std::uint64_t>(r.number(8));
             if (!r.null(9)) f.total = static_cast<std::uint64_t>(r.number(9));
             f.error_value = static_cast<int>(r.number(10));
@@ -253,6 +253,15 @@ class sqlite_store {
             all[at->second].files.push_back(std::move(f));
           });
       return all;
+    }
+
+    // UTF-8 on every system. A path takes a std::string for something else on Windows.
+    static std::string text_of(const std::filesystem::path& path) {
+      const std::u8string text = path.u8string();
+      return {text.begin(), text.end()};
+    }
+    static std::filesystem::path path_of(const std::string& text) {
+      return std::u8string{text.begin(), text.end()};
     }
 
     [[noreturn]] static void damaged() {

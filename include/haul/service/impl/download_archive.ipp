@@ -28,7 +28,7 @@ HAUL_DECL void download_archive::add(const std::string& key) {
   const std::lock_guard lock{mutex_};
   read();
   if (!keys_.insert(key).second) return;
-  std::ofstream out{file_, std::ios::app};
+  std::ofstream out{file_, std::ios::app | std::ios::binary};
   out << key << '\n';
 }
 

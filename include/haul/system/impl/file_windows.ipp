@@ -1,6 +1,7 @@
 #ifndef HAUL_SYSTEM_IMPL_FILE_WINDOWS_IPP
 #define HAUL_SYSTEM_IMPL_FILE_WINDOWS_IPP
 
+#include <haul/error.hpp>
 #include <haul/system/file.hpp>
 #include <haul/system/windows.hpp>
 
@@ -70,6 +71,10 @@ inline std::wstring system_name(const std::filesystem::path& path) {
   if (full.starts_with(LR"(\\)")) return LR"(\\?\UNC\)" + full.substr(2);
   return LR"(\\?\)" + full;
 }
+
+/// NUL, COM1 and their like, which up to Windows 10 are in every folder, also with an ending. No
+/// file can be made there; what is written is lost, or printed.
+inline bool is_device(const std::wstring& name) { return name.starts_with(LR"(\\.\)"); }
 
 inline bool is_absent(DWORD error) noexcept {
   return error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND;
@@ -183,6 +188,11 @@ HAUL_DECL file file::open(const std::filesystem::path& path, open_mode mode, std
   }
   const std::wstring name = detail::system_name(path);
   file f;
+  if (detail::is_device(name)) {
+    ::LocalFree(security.lpSecurityDescriptor);
+    ec = errc::invalid_target;
+    return f;
+  }
   const DWORD error = detail::patiently([&]() -> DWORD {
     // Others may do with the file what they like, as with POSIX: `try_lock` is for what excludes.
     const HANDLE h =
@@ -332,6 +342,10 @@ HAUL_DECL path_status status_of(const std::filesystem::path& path, std::error_co
   ec.clear();
   path_status status;
   const std::wstring name = detail::system_name(path);
+  if (detail::is_device(name)) {
+    ec = errc::invalid_target;
+    return status;
+  }
   WIN32_FILE_ATTRIBUTE_DATA found{};
   bool known = detail::attributes_of(name, found);
   if (known && (found.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0) {
