@@ -193,6 +193,21 @@ TEST_CASE("a server that is slower to many is soon asked by few", "[governor]") 
   CHECK(received > 0.95 * at_its_best);
 }
 
+TEST_CASE("a step without anything to compare with is made good", "[governor]") {
+  governor g{16};
+  time_point now{1s};
+  double received = 0;
+  g.open(now);
+  for (int i = 0; i < 500; ++i) {
+    now += 10ms;
+    // Silence while there is one stream; then a server that is slower to many.
+    if (i > 5) received += g.level() <= 2 ? 1e5 * g.level() : 5e4;
+    g.update(now, static_cast<std::uint64_t>(received), true, 5ms);
+    if (i == 20) REQUIRE(g.level() > 2);
+  }
+  CHECK(g.level() == 2);
+}
+
 TEST_CASE("what is compared with fades with the network", "[governor]") {
   governor g{16};
   network l;

@@ -120,6 +120,7 @@ class governor {
   static constexpr std::chrono::milliseconds slower_by{100};
   static constexpr std::chrono::seconds patience{5};
   static constexpr std::chrono::seconds first_hold{2};
+  static constexpr std::chrono::seconds unproved_hold{1};
   static constexpr std::chrono::seconds rest_time{5};
   static constexpr std::chrono::seconds longest_hold{60};
 
@@ -179,7 +180,7 @@ class governor {
     }
     if (untellable() && !slower) {
       best_ = level_;
-      unproved_ = level_ > 1;
+      unproved_ = true;
       if (level_ < most_) {
         step_to(level_ * first_factor, now);
       } else {
@@ -208,7 +209,10 @@ class governor {
   /// Half as many were tried, in place of those of which nobody has seen what they are good for.
   void judge_lower(double seen, std::uint64_t received, clock::time_point now) {
     const bool as_good = seen * worth_it >= best_goodput_;
-    if (as_good) best_ = level_;
+    if (as_good) {
+      best_ = level_;
+      best_goodput_ = (std::max)(best_goodput_, seen);
+    }
     if (as_good && level_ > 1) {
       step_to(level_ / 2, now);
       return;
@@ -242,6 +246,10 @@ class governor {
     starting_ = lowering_ = between_ = false;
     since_ = now;
     held_from_ = received;
+    if (unproved_) {
+      hold_until_ = now + unproved_hold;
+      return;
+    }
     hold_until_ = now + hold_;
     hold_ = (std::min<clock::duration>)(hold_ * 2, longest_hold);
   }
@@ -264,7 +272,7 @@ class governor {
   bool starting_ = false;  // until the first hold
   bool between_ = false;   // a step was too large: a smaller one is under way
   bool lowering_ = false;  // the step under way is one to fewer streams
-  bool unproved_ = false;  // more streams were taken without having seen that they bring more
+  bool unproved_ = false;  // there was no baseline when a step was taken
   clock::time_point since_{};
   clock::time_point hold_until_{};
   clock::duration hold_ = first_hold;
