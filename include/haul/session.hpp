@@ -34,7 +34,9 @@ class basic_session {
   /// @param executor  Where coroutines and sinks run: of an `asio::io_context` that is run by one
   ///                  thread or many, or of an `asio::thread_pool`.
   /// @param options   What all its downloads share.
-  explicit basic_session(executor_type executor, const session_options& options = {});
+  basic_session(executor_type executor, const session_options& options);
+  /// With `session_options{}`.
+  explicit basic_session(executor_type executor);
 
   /// With an environment that is made from `args`.
   template <class... Args>

@@ -16,6 +16,10 @@ basic_session<Environment>::basic_session(executor_type executor, const session_
                                                                 options)) {}
 
 template <class Environment>
+basic_session<Environment>::basic_session(executor_type executor)
+    : basic_session(std::move(executor), session_options{}) {}
+
+template <class Environment>
 template <class... Args>
 basic_session<Environment>::basic_session(std::in_place_t, executor_type executor,
                                           const session_options& options, Args&&... args)
