@@ -31,8 +31,7 @@ HAUL_DECL std::optional<checksum> checksum::parse(std::string_view text) {
 
 HAUL_DECL std::string checksum::hex() const {
   std::string out;
-  for (std::size_t i = 0; i < digest_size(algorithm_); ++i)
-    detail::append_hex(out, digest_[i], 2);
+  for (std::size_t i = 0; i < digest_size(algorithm_); ++i) detail::append_hex(out, digest_[i], 2);
   return out;
 }
 
