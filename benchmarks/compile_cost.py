@@ -5,10 +5,12 @@ usage: compile_cost.py [--cxx COMPILER] [--runs N]     measures and prints a tab
        compile_cost.py [--cxx COMPILER] --check LIMIT  lines only, no time: fails when the separate
                                                        form has more than LIMIT times the bare lines
 
-Three programs: the README's, with haul as headers only; the same with HAUL_SEPARATE_COMPILATION; and
-one that only includes the headers of Asio, OpenSSL and Boost.URL that haul's own headers include. Lines
-are those left after the preprocessor, without empty ones. Seconds are the processor's, the best of N
-runs of the compiler, without optimisation and with -O2.
+The README's program with haul as headers only, with HAUL_SEPARATE_COMPILATION, and with Asio's own
+ASIO_SEPARATE_COMPILATION beside it. Then what there is to compare with: a program that only includes
+the headers of Asio, OpenSSL and Boost.URL that haul's own headers include, and one that also runs a
+coroutine as the README's program does, but an empty one. Lines are those left after the preprocessor,
+without empty ones. Seconds are the processor's, the best of N runs of the compiler, without
+optimisation and with -O2.
 """
 import argparse
 import collections
@@ -23,6 +25,19 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 PROGRAM = ROOT / "tests/docs/readme_program.cpp"
 FLAGS = ["-std=c++20", f"-I{ROOT}/include", "-DASIO_STANDALONE"]
 LIBRARIES = ("asio", "openssl", "boost")
+SPAWN = """
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+
+asio::awaitable<void> run() { co_return; }
+
+int main() {
+  asio::io_context io;
+  asio::co_spawn(io, run(), asio::detached);
+  io.run();
+}
+"""
 
 
 def bare_program():
@@ -36,7 +51,7 @@ def bare_program():
     # Not the source that Boost.URL and Asio may be compiled from, nor what is for newer versions.
     found = sorted(h for h in found if not re.search(r"/src\.hpp$|/impl/", h))
     return "".join(f"#if __has_include(<{h}>)\n#include <{h}>\n#endif\n"
-                   for h in found) + "int main() {}\n", len(found)
+                   for h in found), len(found)
 
 
 def preprocess(cxx, source, flags):
@@ -80,27 +95,35 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        bare = folder / "bare.cpp"
+        bare, spawn = folder / "bare.cpp", folder / "spawn.cpp"
         text, headers = bare_program()
-        bare.write_text(text)
+        bare.write_text(text + "int main() {}\n")
+        spawn.write_text(text + SPAWN)
         if headers < 10:
             sys.exit(f"compile_cost: only {headers} headers of other libraries were found")
         forms = {
             "header-only": (PROGRAM, []),
             "HAUL_SEPARATE_COMPILATION": (PROGRAM, ["-DHAUL_SEPARATE_COMPILATION"]),
+            "ASIO_SEPARATE_COMPILATION too": (PROGRAM, ["-DHAUL_SEPARATE_COMPILATION",
+                                                        "-DASIO_SEPARATE_COMPILATION"]),
             f"the {headers} headers that haul needs": (bare, []),
+            "they, and an empty coroutine": (spawn, []),
         }
         lines = {name: preprocess(options.cxx, *form) for name, form in forms.items()}
-        whole, separate, needed = (sum(c.values()) for c in lines.values())
+        whole, separate, _, needed, _ = (sum(c.values()) for c in lines.values())
         if options.check is not None:
             ratio = separate / needed
             print(f"compile_cost: {separate} lines, the bare includes have {needed}: {ratio:.2f} times")
             return 1 if ratio > options.check else 0
         print(f"{'':32} {'lines':>8} {'-O0':>8} {'-O2':>8}")
-        for name, (source, flags) in forms.items():
-            took = [seconds(options.cxx, source, [*flags, o], options.runs, str(folder / "o"))
-                    for o in ("-O0", "-O2")]
+        table = {name: [seconds(options.cxx, source, [*flags, o], options.runs, str(folder / "o"))
+                        for o in ("-O0", "-O2")] for name, (source, flags) in forms.items()}
+        for name, took in table.items():
             print(f"{name:32} {sum(lines[name].values()):>8} {took[0]:>6.2f} s {took[1]:>6.2f} s")
+        base = table[f"the {headers} headers that haul needs"]
+        print("\nseconds, to the bare includes:")
+        for name, took in table.items():
+            print(f"{name:32} {'':>8} {took[0] / base[0]:>8.2f} {took[1] / base[1]:>8.2f}")
         print(f"\nlines, header-only to the bare includes: {whole / needed:.2f}; "
               f"separate to them: {separate / needed:.2f}")
         for name, counted in lines.items():

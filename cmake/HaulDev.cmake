@@ -75,6 +75,11 @@ configure_file("${PROJECT_BINARY_DIR}/haul_compiled.cpp.new" "${PROJECT_BINARY_D
 add_library(haul_compiled STATIC EXCLUDE_FROM_ALL "${PROJECT_BINARY_DIR}/haul_compiled.cpp")
 target_compile_definitions(haul_compiled PUBLIC HAUL_SEPARATE_COMPILATION)
 target_link_libraries(haul_compiled PUBLIC haul::haul PRIVATE haul_dev)
+# Fit for a shared library too, which would otherwise have to compile them once more.
+set_target_properties(haul_compiled PROPERTIES
+  POSITION_INDEPENDENT_CODE ON
+  CXX_VISIBILITY_PRESET hidden
+  VISIBILITY_INLINES_HIDDEN ON)
 
 # The same for the parts that have bodies of their own.
 foreach(part pan123 service)

@@ -1,17 +1,23 @@
 # Every header of haul, relative to include/; tests/gate/lists.py compares this with the tree.
 set(HAUL_HEADERS
   haul/async/backoff.hpp
+  haul/async/detail/impl/waiter.ipp
   haul/async/detail/job_service.hpp
   haul/async/detail/waiter.hpp
+  haul/async/impl/rate_limiter.ipp
+  haul/async/impl/semaphore.ipp
   haul/async/notifier.hpp
   haul/async/offload.hpp
   haul/async/rate_limiter.hpp
   haul/async/semaphore.hpp
   haul/async/token_bucket.hpp
   haul/async/watchdog.hpp
+  haul/batch/any_core.hpp
   haul/batch/core.hpp
   haul/batch/impl/core_run.ipp
   haul/batch/impl/core_submit.ipp
+  haul/batch/impl/make_core.ipp
+  haul/batch/make_core.hpp
   haul/batch/queue.hpp
   haul/batch/store_link.hpp
   haul/batch_manager.hpp
@@ -27,11 +33,14 @@ set(HAUL_HEADERS
   haul/download_request.hpp
   haul/download_result.hpp
   haul/download_task.hpp
+  haul/engine/any_download.hpp
+  haul/engine/any_sink.hpp
   haul/engine/block_reader.hpp
   haul/engine/buffer_pool.hpp
   haul/engine/crc32c.hpp
   haul/engine/download.hpp
   haul/engine/event_queue.hpp
+  haul/engine/forward.hpp
   haul/engine/governor.hpp
   haul/engine/hash_chain.hpp
   haul/engine/impl/download_conductor.ipp
@@ -39,7 +48,11 @@ set(HAUL_HEADERS
   haul/engine/impl/download_pieces.ipp
   haul/engine/impl/download_stream.ipp
   haul/engine/impl/download_transfer.ipp
+  haul/engine/impl/event_queue.ipp
+  haul/engine/impl/make_download.ipp
+  haul/engine/impl/task_info.ipp
   haul/engine/journal.hpp
+  haul/engine/make_download.hpp
   haul/engine/paths.hpp
   haul/engine/piece_check.hpp
   haul/engine/planner.hpp
@@ -80,7 +93,12 @@ set(HAUL_HEADERS
   haul/http/url.hpp
   haul/http/utf8.hpp
   haul/http/validator.hpp
+  haul/impl/checksum.ipp
+  haul/impl/download_request.ipp
+  haul/impl/download_result.ipp
   haul/impl/error.ipp
+  haul/impl/event_sink.ipp
+  haul/impl/fetch.ipp
   haul/impl/http_chunked_decoder.ipp
   haul/impl/http_content_disposition.ipp
   haul/impl/http_date.ipp
@@ -90,6 +108,8 @@ set(HAUL_HEADERS
   haul/impl/http_redirect.ipp
   haul/impl/http_url.ipp
   haul/impl/http_validator.ipp
+  haul/impl/piece_hashes.ipp
+  haul/impl/session.ipp
   haul/impl/system_proxy.ipp
   haul/impl/system_socks5.ipp
   haul/piece_hashes.hpp

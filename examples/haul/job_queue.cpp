@@ -3,6 +3,7 @@
 #include <haul/engine/task_info.hpp>
 #include <haul/http/grammar.hpp>
 #include <haul/store/sqlite_store.hpp>
+#include <haul/system/system_environment.hpp>
 
 #include <asio/co_spawn.hpp>
 

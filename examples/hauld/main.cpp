@@ -5,6 +5,7 @@
 #include "page.hpp"
 #include "server.hpp"
 #include "sqlite_records.hpp"
+#include <haul/engine/session_core.hpp>
 #include <haul/haul.hpp>
 #include <haul/http/client.hpp>
 #include <haul/http/grammar.hpp>
@@ -16,6 +17,7 @@
 #include <haul/service/media.hpp>
 #include <haul/service/panel.hpp>
 #include <haul/store/sqlite_store.hpp>
+#include <haul/system/system_environment.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>

@@ -4,6 +4,7 @@
 #include <haul/engine/paths.hpp>
 #include <haul/engine/task_info.hpp>
 #include <haul/http/url.hpp>
+#include <haul/system/system_environment.hpp>
 
 #include <asio/co_spawn.hpp>
 #include <boost/json/object.hpp>

@@ -3,12 +3,14 @@
 
 #include <haul/detail/asio_compat.hpp>
 
-#include <haul/batch/core.hpp>
+#include <haul/batch/any_core.hpp>
+#include <haul/batch/make_core.hpp>
 #include <haul/batch/store_link.hpp>
 #include <haul/batch_options.hpp>
 #include <haul/batch_status.hpp>
 #include <haul/download_request.hpp>
-#include <haul/engine/event_queue.hpp>
+#include <haul/engine/any_sink.hpp>
+#include <haul/error.hpp>
 #include <haul/event_sink.hpp>
 #include <haul/session.hpp>
 #include <haul/store/memory_store.hpp>
@@ -55,9 +57,9 @@ class batch_manager {
   /// @param options  What holds for all batches.
   explicit batch_manager(Session& in, Sink sink = {}, Store store = {},
                          const manager_options& options = {})
-      : core_(std::make_shared<core_type>(
-            in.core(), engine::erase_sink(std::move(sink)),
-            std::make_unique<batch::store_link_impl<Store>>(std::move(store)), options)) {}
+      : core_(batch::make_core(in.core(), engine::erase_sink(std::move(sink)),
+                               std::make_unique<batch::store_link_impl<Store>>(std::move(store)),
+                               options)) {}
   /// @{
   /// The one that is moved from may only be destroyed or assigned to.
   batch_manager(batch_manager&&) noexcept = default;
@@ -175,9 +177,7 @@ class batch_manager {
   std::error_code store_error() const { return core_->store_error(); }
 
  private:
-  using core_type = batch::core<typename Session::environment_type>;
-
-  std::shared_ptr<core_type> core_;
+  std::shared_ptr<batch::any_core> core_;
 };
 
 }  // namespace haul

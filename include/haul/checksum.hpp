@@ -1,7 +1,7 @@
 #ifndef HAUL_CHECKSUM_HPP
 #define HAUL_CHECKSUM_HPP
 
-#include <haul/detail/hex.hpp>
+#include <haul/config.hpp>
 
 #include <array>
 #include <cstddef>
@@ -66,29 +66,11 @@ class checksum {
       : digest_(digest), algorithm_(algorithm) {}
 
   /// Reads hexadecimal digits, in either case; nothing when their number or one of them is wrong.
-  static std::optional<checksum> from_hex(hash_algorithm algorithm, std::string_view hex) {
-    if (hex.size() != 2 * digest_size(algorithm)) return std::nullopt;
-    bytes digest{};
-    for (std::size_t i = 0; i < hex.size(); ++i) {
-      const int digit = detail::hex_value(hex[i]);
-      if (digit < 0) return std::nullopt;
-      digest[i / 2] = static_cast<std::uint8_t>(digest[i / 2] << 4 | digit);
-    }
-    return checksum{algorithm, digest};
-  }
+  HAUL_DECL static std::optional<checksum> from_hex(hash_algorithm algorithm, std::string_view hex);
 
   /// Reads `sha256:9f86d0...`. Names are `md5`, `sha1`, `sha256` and `sha512`, also written with a
   /// hyphen (`sha-256`) and in upper case.
-  static std::optional<checksum> parse(std::string_view text) {
-    const std::size_t colon = text.find(':');
-    if (colon == std::string_view::npos) return std::nullopt;
-    std::string name;
-    for (const char c : text.substr(0, colon)) {
-      if (c != '-') name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-    const auto algorithm = algorithm_named(name);
-    return algorithm ? from_hex(*algorithm, text.substr(colon + 1)) : std::nullopt;
-  }
+  HAUL_DECL static std::optional<checksum> parse(std::string_view text);
 
   /// Which hash function it is of.
   hash_algorithm algorithm() const noexcept { return algorithm_; }
@@ -96,15 +78,10 @@ class checksum {
   const bytes& digest() const noexcept { return digest_; }
 
   /// The digest in hexadecimal, in lower case.
-  std::string hex() const {
-    std::string out;
-    for (std::size_t i = 0; i < digest_size(algorithm_); ++i)
-      detail::append_hex(out, digest_[i], 2);
-    return out;
-  }
+  HAUL_DECL std::string hex() const;
 
   /// `sha256:9f86d0...`, which `parse` reads.
-  std::string str() const { return std::string{name_of(algorithm_)} + ':' + hex(); }
+  HAUL_DECL std::string str() const;
 
   /// Whether algorithm and digest are the same.
   friend bool operator==(const checksum&, const checksum&) = default;
@@ -115,5 +92,9 @@ class checksum {
 };
 
 }  // namespace haul
+
+#ifndef HAUL_SEPARATE_COMPILATION
+#include <haul/impl/checksum.ipp>
+#endif
 
 #endif

@@ -58,63 +58,41 @@ class download_request {
   ///              authentication with its origin.
   /// @param path  The file to make. An existing folder, or a path that ends in a separator, means a
   ///              file in it, whose name the server or the URL gives.
-  explicit download_request(std::string url, const std::filesystem::path& path = "./")
-      : url_(std::move(url)), path_(path.native()) {}
+  HAUL_DECL explicit download_request(std::string url, const std::filesystem::path& path = "./");
+  /// @{
+  /// The one that is moved from may only be destroyed or assigned to.
+  HAUL_DECL download_request(const download_request& other);
+  HAUL_DECL download_request(download_request&& other) noexcept;
+  HAUL_DECL download_request& operator=(const download_request& other);
+  HAUL_DECL download_request& operator=(download_request&& other) noexcept;
+  /// @}
+  HAUL_DECL ~download_request();
 
   /// Another place with the same bytes; may be repeated.
-  download_request& mirror(std::string url) & {
-    mirrors_.push_back(std::move(url));
-    return *this;
-  }
+  HAUL_DECL download_request& mirror(std::string url) &;
   /// A header field for every request to the origin of the URL and of the mirrors. `Authorization`
   /// and `Cookie` are not sent to another origin that a redirect names.
-  download_request& header(std::string name, std::string value) & {
-    headers_.push_back(field{std::move(name), std::move(value)});
-    return *this;
-  }
+  HAUL_DECL download_request& header(std::string name, std::string value) &;
   /// Credentials for basic authentication, in place of those in the URL.
-  download_request& credentials(std::string user, std::string password) & {
-    user_ = std::move(user);
-    password_ = std::move(password);
-    has_credentials_ = true;
-    return *this;
-  }
+  HAUL_DECL download_request& credentials(std::string user, std::string password) &;
   /// What the whole file must hash to; may be repeated with other algorithms.
-  download_request& checksum(const haul::checksum& value) & {
-    checksums_.push_back(value);
-    return *this;
-  }
+  HAUL_DECL download_request& checksum(const haul::checksum& value) &;
   /// As `checksum`, with SHA-256 in hexadecimal. A text that is not one makes the task fail.
-  download_request& sha256(std::string_view hex) & {
-    if (const auto value = haul::checksum::from_hex(hash_algorithm::sha256, hex)) {
-      return checksum(*value);
-    }
-    bad_checksum_ = true;
-    return *this;
-  }
+  HAUL_DECL download_request& sha256(std::string_view hex) &;
   /// What the pieces of the file must hash to. Each piece is checked when it is there, and fetched
   /// again when it is wrong, from another mirror if there is one; mirrors may then name any
   /// version. With the size, a part file of an earlier run is used whatever the server says of its
   /// version.
-  download_request& pieces(piece_hashes value) & {
-    pieces_ = std::make_shared<const piece_hashes>(std::move(value));
-    return *this;
-  }
+  HAUL_DECL download_request& pieces(piece_hashes value) &;
   /// The size that the file must have, in bytes.
   download_request& size(std::uint64_t bytes) & {
     size_ = bytes;
     return *this;
   }
   /// What the program calls this download; events carry it. Made up when not given.
-  download_request& id(std::string text) & {
-    id_ = std::move(text);
-    return *this;
-  }
+  HAUL_DECL download_request& id(std::string text) &;
   /// A name to show; the file's name when not given.
-  download_request& name(std::string text) & {
-    name_ = std::move(text);
-    return *this;
-  }
+  HAUL_DECL download_request& name(std::string text) &;
   /// Higher goes first in a queue.
   download_request& priority(int value) & {
     priority_ = value;
@@ -122,20 +100,13 @@ class download_request {
   }
   /// A coroutine that gives a fresh URL for the same bytes when the server answers 401, 403 or 410.
   /// The download goes on where it was. It runs on the task's executor, at most once at a time.
-  download_request& refresh_url(refresh_url_hook hook) & {
-    refresh_url_ = std::move(hook);
-    return *this;
-  }
+  HAUL_DECL download_request& refresh_url(refresh_url_hook hook) &;
 
   /// Looks at the head of each reply before it is used; an error makes the reply count as a refusal
   /// with that error, and nothing of its body is taken. For servers that answer 200 with a message
   /// in place of the file: `errc::forbidden` then leads to `refresh_url`. Called from the session's
   /// threads, for several replies at once; must not throw.
-  download_request& check_reply(check_reply_hook hook) & {
-    check_reply_.reset();
-    if (hook) check_reply_ = std::make_shared<const check_reply_hook>(std::move(hook));
-    return *this;
-  }
+  HAUL_DECL download_request& check_reply(check_reply_hook hook) &;
 
   /// @{
   /// As the setter above, for a request that is being made: chains in an argument.
@@ -164,7 +135,7 @@ class download_request {
   /// @{
   /// What was given to the constructor or the setter of that name.
   const std::string& url() const noexcept { return url_; }
-  std::filesystem::path path() const { return path_; }
+  HAUL_DECL std::filesystem::path path() const;
   const std::vector<std::string>& mirrors() const noexcept { return mirrors_; }
   const std::vector<field>& headers() const noexcept { return headers_; }
   bool has_credentials() const noexcept { return has_credentials_; }
@@ -203,5 +174,9 @@ class download_request {
 };
 
 }  // namespace haul
+
+#ifndef HAUL_SEPARATE_COMPILATION
+#include <haul/impl/download_request.ipp>
+#endif
 
 #endif

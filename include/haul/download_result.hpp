@@ -1,6 +1,8 @@
 #ifndef HAUL_DOWNLOAD_RESULT_HPP
 #define HAUL_DOWNLOAD_RESULT_HPP
 
+#include <haul/config.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -65,20 +67,13 @@ struct download_result {
   explicit operator bool() const noexcept { return !error; }
 
   /// One line: what was being done, the cause, and more where there is more.
-  std::string message() const {
-    if (!error) return "complete";
-    std::string text{name_of(doing)};
-    text += ": ";
-    text += error.message();
-    if (!detail.empty()) {
-      text += " (";
-      text += detail;
-      text += ')';
-    }
-    return text;
-  }
+  HAUL_DECL std::string message() const;
 };
 
 }  // namespace haul
+
+#ifndef HAUL_SEPARATE_COMPILATION
+#include <haul/impl/download_result.ipp>
+#endif
 
 #endif

@@ -6,8 +6,10 @@
 #include <haul/download_options.hpp>
 #include <haul/download_request.hpp>
 #include <haul/download_result.hpp>
-#include <haul/engine/download.hpp>
-#include <haul/engine/task_info.hpp>
+#include <haul/engine/any_download.hpp>
+#include <haul/engine/any_sink.hpp>
+#include <haul/engine/make_download.hpp>
+#include <haul/error.hpp>
 #include <haul/event_sink.hpp>
 #include <haul/session.hpp>
 
@@ -44,10 +46,8 @@ class download_task {
   /// Nothing happens before `run()`.
   download_task(Session& in, download_request request, Sink sink = {},
                 const download_options& options = {})
-      : download_(std::make_shared<engine_type>(
-            in.core(), request, options, engine::erase_sink(std::move(sink)),
-            engine::delivery::queued, engine::describe(request, in.environment().random()),
-            in.core()->limiter)) {}
+      : download_(engine::make_download(in.core(), std::move(request), options,
+                                        engine::erase_sink(std::move(sink)))) {}
 
   /// @{
   /// Must not be moved while `run()` is under way; the one that is moved from may only be destroyed
@@ -74,7 +74,7 @@ class download_task {
   /// `bad_request` for what cannot be used or stands in the way (before any request), `refused` for
   /// the server's no, `untrusted` for certificates, sizes and hashes, `retryable` when as many
   /// tries as allowed have failed, `local` for the disk.
-  awaitable<download_result> run() { return run_engine(download_); }
+  awaitable<download_result> run() { return download_->run(); }
 
   /// Lets the task stand still: within 20 ms nothing more is fetched, and its connections are
   /// closed.
@@ -91,15 +91,7 @@ class download_task {
   task_status status() const { return download_->status(); }
 
  private:
-  using engine_type = engine::download<typename Session::environment_type>;
-
-  static awaitable<download_result> run_engine(std::shared_ptr<engine_type> engine) {
-    download_result result = co_await engine->async_run(detail::use_awaitable);
-    engine->rethrow_bug();
-    co_return result;
-  }
-
-  std::shared_ptr<engine_type> download_;
+  std::shared_ptr<engine::any_download> download_;
 };
 
 }  // namespace haul

@@ -7,12 +7,9 @@
 
 #include <concepts>
 #include <cstddef>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <type_traits>
-#include <utility>
 
 namespace haul {
 
@@ -45,45 +42,26 @@ struct null_sink {
 /// All members may be called from any thread.
 class queue_sink {
  public:
-  queue_sink() : state_(std::make_shared<state>()) {}
+  HAUL_DECL queue_sink();
 
   /// Keeps an event; called by haul.
-  void operator()(const event& e) const {
-    const std::lock_guard lock{state_->mutex};
-    if (const auto* now = std::get_if<progress>(&e); now && !state_->events.empty()) {
-      // Only the newest event may be replaced: what has come since must stay behind it.
-      auto* last = std::get_if<progress>(&state_->events.back());
-      if (last && last->task == now->task) {
-        *last = *now;
-        return;
-      }
-    }
-    state_->events.push_back(e);
-  }
+  HAUL_DECL void operator()(const event& e) const;
 
   /// The oldest event that has not been taken yet.
-  std::optional<event> poll() const {
-    const std::lock_guard lock{state_->mutex};
-    if (state_->events.empty()) return std::nullopt;
-    std::optional<event> e{std::move(state_->events.front())};
-    state_->events.pop_front();
-    return e;
-  }
+  HAUL_DECL std::optional<event> poll() const;
 
   /// How many events wait.
-  std::size_t size() const {
-    const std::lock_guard lock{state_->mutex};
-    return state_->events.size();
-  }
+  HAUL_DECL std::size_t size() const;
 
  private:
-  struct state {
-    std::mutex mutex;
-    std::deque<event> events;
-  };
+  struct state;
   std::shared_ptr<state> state_;
 };
 
 }  // namespace haul
+
+#ifndef HAUL_SEPARATE_COMPILATION
+#include <haul/impl/event_sink.ipp>
+#endif
 
 #endif

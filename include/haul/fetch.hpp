@@ -1,23 +1,28 @@
 #ifndef HAUL_FETCH_HPP
 #define HAUL_FETCH_HPP
 
+#include <haul/config.hpp>
+
 #include <haul/download_options.hpp>
 #include <haul/download_request.hpp>
 #include <haul/download_result.hpp>
-#include <haul/download_task.hpp>
+#include <haul/engine/any_sink.hpp>
 #include <haul/event_sink.hpp>
-#include <haul/session.hpp>
 #include <haul/session_options.hpp>
 
-#include <asio/co_spawn.hpp>
-#include <asio/io_context.hpp>
-
-#include <exception>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 
 namespace haul {
+namespace detail {
+
+/// `fetch`, with a sink whose type is not known.
+HAUL_DECL download_result fetch(download_request request, std::unique_ptr<engine::any_sink> sink,
+                                const download_options& options, const session_options& shared);
+
+}  // namespace detail
 
 /// Downloads one file and waits for it, for programs without coroutines. Blocks; has a session of
 /// its own.
@@ -30,25 +35,16 @@ namespace haul {
 template <event_sink Sink = null_sink>
 download_result fetch(download_request request, Sink sink = {},
                       const download_options& options = {}, const session_options& shared = {}) {
-  asio::io_context io{1};
-  session s{io.get_executor(), shared};
-  download_task task{s, std::move(request), std::move(sink), options};
-  download_result result;
-  std::exception_ptr bug;
-  asio::co_spawn(io, task.run(), [&](std::exception_ptr e, download_result r) {
-    bug = e;
-    result = std::move(r);
-  });
-  io.run();
-  if (bug) std::rethrow_exception(bug);
-  return result;
+  return detail::fetch(std::move(request), engine::erase_sink(std::move(sink)), options, shared);
 }
 
 /// As above, from a URL to a path.
-inline download_result fetch(std::string url, std::filesystem::path path = "./") {
-  return fetch(download_request{std::move(url), std::move(path)});
-}
+HAUL_DECL download_result fetch(std::string url, std::filesystem::path path = "./");
 
 }  // namespace haul
+
+#ifndef HAUL_SEPARATE_COMPILATION
+#include <haul/impl/fetch.ipp>
+#endif
 
 #endif

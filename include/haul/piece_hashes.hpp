@@ -1,10 +1,11 @@
 #ifndef HAUL_PIECE_HASHES_HPP
 #define HAUL_PIECE_HASHES_HPP
 
+#include <haul/config.hpp>
+
 #include <haul/byte_range.hpp>
 #include <haul/checksum.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,20 +26,9 @@ class piece_hashes {
       : piece_size_(piece_size), algorithm_(algorithm) {}
 
   /// Adds the hash of the next piece; one of another algorithm makes the whole unusable.
-  void add(const checksum& hash) {
-    if (hash.algorithm() != algorithm_) {
-      bad_ = true;
-      return;
-    }
-    const auto& bytes = hash.digest();
-    raw_.append(reinterpret_cast<const char*>(bytes.data()), digest_size(algorithm_));
-  }
+  HAUL_DECL void add(const checksum& hash);
   /// As `add`, from hexadecimal digits. False when they are none: nothing is added then.
-  bool add_hex(std::string_view hex) {
-    const auto hash = checksum::from_hex(algorithm_, hex);
-    if (hash) add(*hash);
-    return hash.has_value();
-  }
+  HAUL_DECL bool add_hex(std::string_view hex);
 
   /// Of all pieces.
   hash_algorithm algorithm() const noexcept { return algorithm_; }
@@ -48,18 +38,10 @@ class piece_hashes {
   std::size_t size() const noexcept { return raw_.size() / digest_size(algorithm_); }
 
   /// The hash of piece `i`, from 0; there must be one.
-  checksum operator[](std::size_t i) const noexcept {
-    checksum::bytes bytes{};
-    const std::size_t n = digest_size(algorithm_);
-    std::copy_n(raw_.data() + i * n, n, reinterpret_cast<char*>(bytes.data()));
-    return checksum{algorithm_, bytes};
-  }
+  HAUL_DECL checksum operator[](std::size_t i) const noexcept;
 
   /// Where piece `i` of a file of `total` bytes stands.
-  byte_range range(std::size_t i, std::uint64_t total) const noexcept {
-    const std::uint64_t begin = i * piece_size_;
-    return byte_range{begin, (std::min)(begin + piece_size_, total)};
-  }
+  HAUL_DECL byte_range range(std::size_t i, std::uint64_t total) const noexcept;
 
   /// Whether these can be the pieces of any file.
   bool usable() const noexcept { return !bad_ && piece_size_ > 0 && !raw_.empty(); }
@@ -76,5 +58,9 @@ class piece_hashes {
 };
 
 }  // namespace haul
+
+#ifndef HAUL_SEPARATE_COMPILATION
+#include <haul/impl/piece_hashes.ipp>
+#endif
 
 #endif

@@ -25,10 +25,19 @@ flags=(-std=c++20 -w -DASIO_STANDALONE -DASIO_HAS_CO_AWAIT=1 -DASIO_HAS_STD_CORO
   -DASIO_DISABLE_THREAD_KEYWORD_EXTENSION=1
   "-I$root/include" "-I$root/tests" "-I$root/examples" "-I$root/benchmarks")
 
-# One matcher to a line, as clang-query wants them.
+# One matcher to a line, as clang-query wants them; then all of a kind in one, because each goes
+# through everything that the source includes.
 grep -v '^#' "$here/coroutine_rules.query" |
-  awk '/^ / { printf "%s", $0; next } { printf "\n%s", $0 } END { print "" }' >"$work/query"
-wanted=$(grep -c '^m ' "$here/coroutine_rules.query")
+  awk '/^ / { printf "%s", $0; next } { printf "\n%s", $0 } END { print "" }' |
+  awk '
+    /^m / {
+      kind = $2 ~ /^[a-zA-Z]*Decl\(/ ? "decl" : "stmt"
+      sub(/^m /, "let rule" ++n " ")
+      all[kind] = all[kind] ", rule" n
+    }
+    { print }
+    END { for (kind in all) print "m " kind "(eachOf(" substr(all[kind], 3) "))" }' >"$work/query"
+wanted=$(grep -c '^m ' "$work/query")
 
 # Bodies are looked at once, in a file that instantiates them; every other is read the quicker for it.
 apart=(-DHAUL_SEPARATE_COMPILATION)

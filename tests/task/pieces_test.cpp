@@ -2,6 +2,7 @@
 #include "task/rig.hpp"
 #include <haul/engine/piece_check.hpp>
 #include <haul/system/digest.hpp>
+#include <haul/system/file.hpp>
 
 using namespace haul;
 using namespace haul::test;

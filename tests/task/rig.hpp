@@ -5,6 +5,7 @@
 #include "support/fault_server.hpp"
 #include "support/pattern.hpp"
 #include "support/temp_dir.hpp"
+#include <haul/engine/paths.hpp>
 #include <haul/haul.hpp>
 
 #include <asio/co_spawn.hpp>

@@ -1,6 +1,7 @@
 #include "catch.hpp"
 #include "task/rig.hpp"
 #include <haul/engine/journal.hpp>
+#include <haul/system/file.hpp>
 
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>

@@ -1,14 +1,11 @@
 #ifndef HAUL_ASYNC_RATE_LIMITER_HPP
 #define HAUL_ASYNC_RATE_LIMITER_HPP
 
-#include <haul/async/token_bucket.hpp>
+#include <haul/config.hpp>
 
-#include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 namespace haul {
@@ -21,85 +18,46 @@ namespace haul {
 /// All members may be called from any thread.
 class rate_limiter {
  public:
-  using clock = token_bucket::clock;  ///< steady
+  using clock = std::chrono::steady_clock;  ///< steady
 
-  rate_limiter() : node_(std::make_shared<node>()) {}
+  HAUL_DECL rate_limiter();
   /// A limiter below `parent`.
-  explicit rate_limiter(const rate_limiter& parent, std::in_place_t)
-      : node_(std::make_shared<node>()) {
-    node_->parent = parent.node_;
-  }
+  HAUL_DECL explicit rate_limiter(const rate_limiter& parent, std::in_place_t);
   /// A limiter below this one.
   rate_limiter child() const { return rate_limiter{*this, std::in_place}; }
 
   /// Changes the limit, at once and for reads that already wait; 0 is none.
-  void set_rate(std::uint64_t bytes_per_second, clock::time_point now = clock::now()) {
-    const std::lock_guard lock{node_->mutex};
-    node_->bucket.set_rate(bytes_per_second, now);
-    node_->limited.store(bytes_per_second != 0, std::memory_order_relaxed);
-  }
+  HAUL_DECL void set_rate(std::uint64_t bytes_per_second, clock::time_point now = clock::now());
   /// The limit of this one, in bytes per second; 0 is none.
-  std::uint64_t rate() const {
-    const std::lock_guard lock{node_->mutex};
-    return node_->bucket.rate();
-  }
+  HAUL_DECL std::uint64_t rate() const;
 
   /// Whether this limiter or one above it has a limit.
-  bool limited() const noexcept {
-    for (const node* n = node_.get(); n; n = n->parent.get()) {
-      if (n->limited.load(std::memory_order_relaxed)) return true;
-    }
-    return false;
-  }
+  HAUL_DECL bool limited() const noexcept;
 
   /// Charges bytes that have been read.
-  void charge(std::uint64_t bytes, clock::time_point now) {
-    each([&](token_bucket& b) { b.charge(bytes, now); });
-  }
+  HAUL_DECL void charge(std::uint64_t bytes, clock::time_point now);
 
   /// When the next read may happen: `now` when it may at once.
-  clock::time_point ready_at(clock::time_point now) {
-    clock::time_point at = now;
-    each([&](token_bucket& b) { at = (std::max)(at, b.ready_at(now)); });
-    return at;
-  }
+  HAUL_DECL clock::time_point ready_at(clock::time_point now);
 
   /// The lowest limit from here upwards, in bytes per second; 0 when there is none.
-  std::uint64_t lowest_rate() {
-    std::uint64_t lowest = 0;
-    each([&](token_bucket& b) {
-      if (b.rate() != 0 && (lowest == 0 || b.rate() < lowest)) lowest = b.rate();
-    });
-    return lowest;
-  }
+  HAUL_DECL std::uint64_t lowest_rate();
 
   /// The most that one read should take.
-  std::uint64_t slice() {
-    std::uint64_t bytes = UINT64_MAX;
-    each([&](token_bucket& b) { bytes = (std::min)(bytes, b.slice()); });
-    return bytes;
-  }
+  HAUL_DECL std::uint64_t slice();
 
  private:
-  struct node {
-    std::mutex mutex;
-    token_bucket bucket;
-    std::atomic<bool> limited{false};
-    std::shared_ptr<node> parent;
-  };
-
+  struct node;
   template <class F>
-  void each(F&& f) {
-    for (node* n = node_.get(); n; n = n->parent.get()) {
-      if (!n->limited.load(std::memory_order_relaxed)) continue;
-      const std::lock_guard lock{n->mutex};
-      f(n->bucket);
-    }
-  }
+  void each(F&& f);
 
   std::shared_ptr<node> node_;
 };
 
 }  // namespace haul
+
+#ifndef HAUL_SEPARATE_COMPILATION
+#include <haul/async/impl/rate_limiter.ipp>
+#endif
 
 #endif

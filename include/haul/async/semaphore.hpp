@@ -8,11 +8,8 @@
 #include <asio/async_result.hpp>
 
 #include <cstddef>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <utility>
-#include <vector>
 
 namespace haul {
 
@@ -39,19 +36,11 @@ class semaphore {
     /// The one that is moved from is empty.
     permit(permit&& other) noexcept = default;
     /// Gives back what it has, and takes over the other.
-    permit& operator=(permit&& other) noexcept {
-      if (this != &other) {
-        release();
-        state_ = std::move(other.state_);
-      }
-      return *this;
-    }
-    ~permit() { release(); }
+    HAUL_DECL permit& operator=(permit&& other) noexcept;
+    HAUL_DECL ~permit();
 
     /// Gives the permit back now.
-    void release() {
-      if (auto s = std::exchange(state_, nullptr)) s->give_back();
-    }
+    HAUL_DECL void release();
     /// Whether it is one, and has not been given back.
     explicit operator bool() const noexcept { return state_ != nullptr; }
 
@@ -65,8 +54,7 @@ class semaphore {
 
   /// @param executor  Where an `acquire` completes whose handler has no executor of its own.
   /// @param limit     How many permits there are.
-  semaphore(asio::any_io_executor executor, std::size_t limit)
-      : executor_(std::move(executor)), state_(std::make_shared<state>(limit)) {}
+  HAUL_DECL semaphore(asio::any_io_executor executor, std::size_t limit);
 
   /// Waits for a permit: `void(std::error_code, semaphore::permit)`.
   ///
@@ -77,95 +65,38 @@ class semaphore {
   auto acquire(Token&& token = {}) {
     return asio::async_initiate<Token, void(std::error_code, permit)>(
         [s = state_, executor = executor_](auto handler) {
-          auto w = detail::make_waiter<permit>(std::move(handler), executor);
-          {
-            const std::lock_guard lock{s->mutex};
-            s->waiting.push_back(std::move(w));
-          }
-          s->grant();
+          enqueue(*s, detail::make_waiter<permit>(std::move(handler), executor));
         },
         token);
   }
 
   /// A permit if one is free and nobody waits, else an empty one.
-  permit try_acquire() {
-    const std::lock_guard lock{state_->mutex};
-    state_->drop_claimed();
-    if (!state_->waiting.empty() || state_->in_use >= state_->limit) return permit{};
-    ++state_->in_use;
-    return permit{state_};
-  }
+  HAUL_DECL permit try_acquire();
 
   /// Changes the number of permits. Holders above a lower limit keep theirs; a freed permit is
   /// given on only below the limit.
-  void set_limit(std::size_t limit) {
-    {
-      const std::lock_guard lock{state_->mutex};
-      state_->limit = limit;
-    }
-    state_->grant();
-  }
+  HAUL_DECL void set_limit(std::size_t limit);
 
   /// How many permits there are.
-  std::size_t limit() const {
-    const std::lock_guard lock{state_->mutex};
-    return state_->limit;
-  }
+  HAUL_DECL std::size_t limit() const;
   /// Permits that are held.
-  std::size_t in_use() const {
-    const std::lock_guard lock{state_->mutex};
-    return state_->in_use;
-  }
+  HAUL_DECL std::size_t in_use() const;
   /// Whether an operation waits for a permit.
-  bool contended() const {
-    const std::lock_guard lock{state_->mutex};
-    state_->drop_claimed();
-    return !state_->waiting.empty();
-  }
+  HAUL_DECL bool contended() const;
 
  private:
   using waiter = detail::waiter<permit>;
 
-  struct state : std::enable_shared_from_this<state> {
-    explicit state(std::size_t n) : limit(n) {}
-
-    std::mutex mutex;
-    std::deque<std::shared_ptr<waiter>> waiting;
-    std::size_t limit;
-    std::size_t in_use = 0;
-
-    void drop_claimed() {
-      while (!waiting.empty() && waiting.front()->claimed()) waiting.pop_front();
-    }
-
-    void give_back() {
-      {
-        const std::lock_guard lock{mutex};
-        --in_use;
-      }
-      grant();
-    }
-
-    void grant() {
-      std::vector<std::shared_ptr<waiter>> granted;
-      {
-        const std::lock_guard lock{mutex};
-        while (in_use < limit && !waiting.empty()) {
-          auto next = std::move(waiting.front());
-          waiting.pop_front();
-          if (!next->claim()) continue;
-          ++in_use;
-          granted.push_back(std::move(next));
-        }
-      }
-      for (const auto& w : granted) w->complete({}, permit{shared_from_this()});
-    }
-  };
+  HAUL_DECL static void enqueue(state& s, std::shared_ptr<waiter> w);
 
   asio::any_io_executor executor_;
   std::shared_ptr<state> state_;
 };
 
 }  // namespace haul
+
+#ifndef HAUL_SEPARATE_COMPILATION
+#include <haul/async/impl/semaphore.ipp>
+#endif
 
 #endif

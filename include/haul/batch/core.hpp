@@ -6,6 +6,7 @@
 #include <haul/async/notifier.hpp>
 #include <haul/async/rate_limiter.hpp>
 #include <haul/async/semaphore.hpp>
+#include <haul/batch/any_core.hpp>
 #include <haul/batch/queue.hpp>
 #include <haul/batch/store_link.hpp>
 #include <haul/batch_options.hpp>
@@ -43,36 +44,37 @@ namespace haul::batch {
 ///
 /// Kept alive by the manager object and by every file that is running.
 template <system::environment Environment>
-class core : public std::enable_shared_from_this<core<Environment>> {
+class core : public any_core, public std::enable_shared_from_this<core<Environment>> {
  public:
   using session_ptr = std::shared_ptr<engine::session_core<Environment>>;
 
   core(session_ptr session, std::unique_ptr<engine::any_sink> sink,
        std::unique_ptr<store_link> store, const manager_options& options);
-  ~core();
+  ~core() override;
 
-  awaitable<submit_result> submit(std::vector<download_request> requests, batch_options options);
-  awaitable<std::error_code> recover(recovery how);
-  awaitable<void> close();
-  void abandon();
-  awaitable<std::optional<batch_status>> wait(std::string id);
+  awaitable<submit_result> submit(std::vector<download_request> requests,
+                                  batch_options options) override;
+  awaitable<std::error_code> recover(recovery how) override;
+  awaitable<void> close() override;
+  void abandon() override;
+  awaitable<std::optional<batch_status>> wait(std::string id) override;
 
-  std::optional<batch_status> status(const std::string& id, bool with_files) const;
-  std::optional<file_status> file(const std::string& id) const;
-  std::vector<std::string> batches() const;
+  std::optional<batch_status> status(const std::string& id, bool with_files) const override;
+  std::optional<file_status> file(const std::string& id) const override;
+  std::vector<std::string> batches() const override;
 
-  std::error_code pause(const std::string& id);
-  std::error_code resume(const std::string& id);
-  std::error_code cancel(const std::string& id);
-  std::error_code pause_file(const std::string& id);
-  std::error_code resume_file(const std::string& id);
-  std::error_code cancel_file(const std::string& id);
-  std::error_code set_max_concurrent(const std::string& id, unsigned n);
-  std::error_code set_rate_limit(const std::string& id, std::uint64_t bytes_per_second);
+  std::error_code pause(const std::string& id) override;
+  std::error_code resume(const std::string& id) override;
+  std::error_code cancel(const std::string& id) override;
+  std::error_code pause_file(const std::string& id) override;
+  std::error_code resume_file(const std::string& id) override;
+  std::error_code cancel_file(const std::string& id) override;
+  std::error_code set_max_concurrent(const std::string& id, unsigned n) override;
+  std::error_code set_rate_limit(const std::string& id, std::uint64_t bytes_per_second) override;
   std::error_code set_retries(const std::string& id, unsigned most, std::chrono::milliseconds delay,
-                              std::chrono::milliseconds longest);
-  std::error_code set_priority(const std::string& id, int priority);
-  std::error_code store_error() const { return store_->error(); }
+                              std::chrono::milliseconds longest) override;
+  std::error_code set_priority(const std::string& id, int priority) override;
+  std::error_code store_error() const override { return store_->error(); }
 
  private:
   using clock = std::chrono::steady_clock;

@@ -10,6 +10,7 @@
 #include <haul/download_options.hpp>
 #include <haul/download_request.hpp>
 #include <haul/download_result.hpp>
+#include <haul/engine/any_download.hpp>
 #include <haul/engine/event_queue.hpp>
 #include <haul/engine/governor.hpp>
 #include <haul/engine/hash_chain.hpp>
@@ -51,16 +52,6 @@
 
 namespace haul::engine {
 
-/// What a download looks like from outside at one moment.
-struct download_status {
-  enum class phase : std::uint8_t { waiting, running, paused, finished };
-  phase now = phase::waiting;
-  std::uint64_t downloaded = 0;
-  std::optional<std::uint64_t> total;
-  std::uint64_t speed = 0;
-  unsigned connections = 0;
-};
-
 /// One file on its way: the conductor, which carries out what the pure parts decide (planner,
 /// governor, sources, reply_check, journal), and its streams.
 ///
@@ -70,13 +61,13 @@ struct download_status {
 ///
 /// The object is kept alive by its coroutines and jobs.
 template <system::environment Environment>
-class download : public std::enable_shared_from_this<download<Environment>> {
+class download : public any_download, public std::enable_shared_from_this<download<Environment>> {
  public:
   using core_ptr = std::shared_ptr<session_core<Environment>>;
 
   download(core_ptr core, download_request request, const download_options& options,
            std::unique_ptr<any_sink> sink, delivery how, task_ref task, const rate_limiter& above);
-  ~download();
+  ~download() override;
 
   /// Runs to the end: `void(std::error_code, download_result)`, where the error is none. To be
   /// called once.
@@ -103,21 +94,20 @@ class download : public std::enable_shared_from_this<download<Environment>> {
         token);
   }
 
-  /// After the run: throws what was thrown by the program, or for want of memory, if so.
-  void rethrow_bug() const;
+  awaitable<download_result> run() override;
 
   // From any thread.
-  void pause();
-  void resume();
-  void stop();
+  void pause() override;
+  void resume() override;
+  void stop() override;
   /// As `stop()`; nothing is kept on disk.
   void discard();
-  void set_rate_limit(std::uint64_t bytes_per_second);
+  void set_rate_limit(std::uint64_t bytes_per_second) override;
   /// In place of the options' `retries`, `retry_delay` and `max_retry_delay`, from the next failure
   /// on.
   void set_retries(unsigned most, std::chrono::milliseconds delay,
                    std::chrono::milliseconds longest);
-  download_status status() const;
+  download_status status() const override;
 
  private:
   using clock = std::chrono::steady_clock;
@@ -260,6 +250,7 @@ class download : public std::enable_shared_from_this<download<Environment>> {
   };
 
   // The conductor: impl/download_conductor.ipp
+  static awaitable<download_result> run_kept(self_ptr self);
   awaitable<download_result> conduct();
   awaitable<void> work();
   awaitable<void> transfer();

@@ -4,77 +4,20 @@
 #include <haul/detail/asio_compat.hpp>
 
 #include <haul/async/notifier.hpp>
+#include <haul/engine/any_sink.hpp>
+#include <haul/engine/task_info.hpp>
 #include <haul/event.hpp>
-#include <haul/event_sink.hpp>
-
-#include <asio/co_spawn.hpp>
-#include <asio/post.hpp>
 
 #include <cstdint>
 #include <deque>
-#include <exception>
 #include <functional>
-#include <iterator>
 #include <list>
 #include <memory>
 #include <mutex>
-#include <type_traits>
 #include <unordered_map>
 #include <utility>
-#include <variant>
-#include <vector>
 
 namespace haul::engine {
-
-/// A sink whose type is not known.
-class any_sink {
- public:
-  virtual ~any_sink() = default;
-  /// Whether the sink is awaited; if not, `deliver` calls it and its result is not valid.
-  virtual bool deliver(const event& e, awaitable<void>& pending) = 0;
-};
-
-template <event_sink Sink>
-class any_sink_impl final : public any_sink {
- public:
-  explicit any_sink_impl(Sink sink) : sink_(std::move(sink)) {}
-
-  bool deliver(const event& e, awaitable<void>& pending) override {
-    if constexpr (std::is_void_v<std::invoke_result_t<Sink&, const event&>>) {
-      sink_(e);
-      return false;
-    } else {
-      pending = sink_(e);
-      return true;
-    }
-  }
-
- private:
-  Sink sink_;
-};
-
-/// A sink for nobody is none at all.
-template <event_sink Sink>
-std::unique_ptr<any_sink> erase_sink(Sink sink) {
-  if constexpr (std::is_same_v<Sink, null_sink>) {
-    return nullptr;
-  } else {
-    return std::make_unique<any_sink_impl<Sink>>(std::move(sink));
-  }
-}
-
-/// The task that an event is about; null for the events of batches.
-inline const task_info* task_of(const event& e) noexcept {
-  return std::visit(
-      [](const auto& x) -> const task_info* {
-        if constexpr (requires { x.task; }) {
-          return x.task.get();
-        } else {
-          return nullptr;
-        }
-      },
-      e);
-}
 
 /// How events reach their sink.
 enum class delivery : std::uint8_t {
@@ -92,126 +35,33 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
  public:
   /// @param failed  Called once, on the executor, when the sink has thrown; later events are
   /// dropped.
-  event_queue(asio::any_io_executor executor, std::unique_ptr<any_sink> sink, delivery how,
-              std::function<void()> failed)
-      : executor_(std::move(executor)),
-        sink_(std::move(sink)),
-        how_(how),
-        failed_(std::move(failed)) {}
+  HAUL_DECL event_queue(asio::any_io_executor executor, std::unique_ptr<any_sink> sink,
+                        delivery how, std::function<void()> failed);
 
   bool wanted() const noexcept { return sink_ != nullptr; }
 
-  void push(event e) {
-    if (!sink_) return;
-    if (how_ == delivery::direct) {
-      awaitable<void> none;
-      sink_->deliver(e, none);
-      return;
-    }
-    {
-      const std::lock_guard lock{mutex_};
-      if (dropped_ || replaced(e)) return;
-      const task_info* task = task_of(e);
-      const bool is_progress = std::holds_alternative<progress>(e);
-      events_.push_back(std::move(e));
-      ++pushed_;
-      if (is_progress) {
-        latest_[task] = std::prev(events_.end());
-      } else if (task) {
-        latest_.erase(task);
-      }
-      if (running_) return;
-      running_ = true;
-    }
-    // Posted: the sink may call the task, which may be holding its lock just now.
-    asio::post(executor_, [self = shared_from_this()] {
-      asio::co_spawn(self->executor_, pump(self), [](std::exception_ptr) {});
-    });
-  }
+  HAUL_DECL void push(event e);
 
   /// Waits until all events that have been pushed so far have been delivered. Any number of
   /// operations at a time.
-  awaitable<void> drained() {
-    const auto mine = std::make_shared<notifier>(executor_);
-    const bool pending = enlist(mine);
-    if (pending) co_await mine->wait();
-  }
+  HAUL_DECL awaitable<void> drained();
 
  private:
   using notifier_ptr = std::shared_ptr<notifier>;
 
   /// Whether there is something to wait for.
-  bool enlist(const notifier_ptr& n) {
-    const std::lock_guard lock{mutex_};
-    if (delivered_ == pushed_) return false;
-    waiting_.emplace_back(pushed_, n);
-    return true;
-  }
+  HAUL_DECL bool enlist(const notifier_ptr& n);
 
   /// The event that was taken last has been delivered, or all that are left never will be.
-  void count_delivered(bool all) {
-    std::vector<notifier_ptr> woken;
-    {
-      const std::lock_guard lock{mutex_};
-      delivered_ = all ? pushed_ : delivered_ + 1;
-      while (!waiting_.empty() && waiting_.front().first <= delivered_) {
-        woken.push_back(std::move(waiting_.front().second));
-        waiting_.pop_front();
-      }
-    }
-    for (const auto& n : woken) n->notify();
-  }
+  HAUL_DECL void count_delivered(bool all);
 
-  bool replaced(event& e) {
-    if (!std::holds_alternative<progress>(e)) return false;
-    const auto at = latest_.find(task_of(e));
-    if (at == latest_.end()) return false;
-    *at->second = std::move(e);
-    return true;
-  }
+  HAUL_DECL bool replaced(event& e);
 
-  bool next(event& e) {
-    const std::lock_guard lock{mutex_};
-    if (dropped_) {
-      events_.clear();
-      latest_.clear();
-    }
-    if (events_.empty()) {
-      running_ = false;
-      return false;
-    }
-    if (std::holds_alternative<progress>(events_.front())) {
-      const auto at = latest_.find(task_of(events_.front()));
-      if (at != latest_.end() && at->second == events_.begin()) latest_.erase(at);
-    }
-    e = std::move(events_.front());
-    events_.pop_front();
-    return true;
-  }
+  HAUL_DECL bool next(event& e);
 
-  static awaitable<void> pump(std::shared_ptr<event_queue> self) {
-    event e;
-    while (self->next(e)) {
-      bool threw = false;
-      try {
-        awaitable<void> pending;
-        const bool waits = self->sink_->deliver(e, pending);
-        if (waits) co_await std::move(pending);
-      } catch (...) {
-        threw = true;
-      }
-      if (threw) self->drop();
-      self->count_delivered(threw);
-    }
-  }
+  HAUL_DECL static awaitable<void> pump(std::shared_ptr<event_queue> self);
 
-  void drop() {
-    {
-      const std::lock_guard lock{mutex_};
-      dropped_ = true;
-    }
-    failed_();
-  }
+  HAUL_DECL void drop();
 
   asio::any_io_executor executor_;
   std::unique_ptr<any_sink> sink_;
@@ -228,5 +78,9 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
 };
 
 }  // namespace haul::engine
+
+#ifndef HAUL_SEPARATE_COMPILATION
+#include <haul/engine/impl/event_queue.ipp>
+#endif
 
 #endif

@@ -6,6 +6,7 @@
 #include <haul/async/detail/job_service.hpp>
 #include <haul/async/rate_limiter.hpp>
 #include <haul/engine/buffer_pool.hpp>
+#include <haul/engine/forward.hpp>
 #include <haul/http/client.hpp>
 #include <haul/http/connection_pool.hpp>
 #include <haul/session_options.hpp>
@@ -26,8 +27,10 @@ namespace haul::engine {
 ///
 /// @par Thread Safety
 /// Safe.
-template <system::environment Environment>
+template <class Environment>
 struct session_core {
+  static_assert(system::environment<Environment>);
+
   template <class... Args>
   session_core(asio::any_io_executor ex, const session_options& o, Args&&... args)
       : executor(std::move(ex)),

@@ -3,7 +3,7 @@
 
 #include <haul/detail/asio_compat.hpp>
 
-#include <haul/engine/event_queue.hpp>
+#include <haul/engine/any_sink.hpp>
 #include <haul/pan123/core.hpp>
 #include <haul/pan123/requests.hpp>
 

@@ -4,7 +4,6 @@
 #include <haul/detail/asio_compat.hpp>
 
 #include <haul/async/semaphore.hpp>
-#include <haul/http/client.hpp>
 #include <haul/pan123/error.hpp>
 #include <haul/pan123/event.hpp>
 #include <haul/pan123/options.hpp>
@@ -24,6 +23,12 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace haul::http {
+
+class request;
+
+}  // namespace haul::http
 
 namespace haul::pan123 {
 

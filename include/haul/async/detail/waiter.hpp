@@ -34,11 +34,7 @@ class waiter_registry {
   using holder = std::unique_ptr<pending_handler>;
   using place = std::list<holder>::iterator;
 
-  place add(holder handler) {
-    const std::lock_guard lock{mutex_};
-    handlers_.push_front(std::move(handler));
-    return handlers_.begin();
-  }
+  HAUL_DECL place add(holder handler);
 
   /// Takes the handler out and hands it to `use`; does nothing when the context is going away.
   /// `use` runs under the lock, so that the context cannot go away meanwhile.
@@ -51,16 +47,7 @@ class waiter_registry {
     use(*taken.front());
   }
 
-  void shut_down() {
-    std::list<holder> gone;
-    {
-      const std::lock_guard lock{mutex_};
-      shut_down_ = true;
-      gone.swap(handlers_);
-    }
-    // Destroying a handler may destroy a coroutine, which may destroy what it was waiting for.
-    gone.clear();
-  }
+  HAUL_DECL void shut_down();
 
  private:
   std::mutex mutex_;
@@ -76,15 +63,14 @@ class waiter_service : public asio::execution_context::service {
 
   inline static asio::execution_context::id id;
 
-  explicit waiter_service(asio::execution_context& context)
-      : asio::execution_context::service(context) {}
+  HAUL_DECL explicit waiter_service(asio::execution_context& context);
 
   const std::shared_ptr<waiter_registry>& registry() const noexcept { return registry_; }
 
  private:
-  void shutdown() override { registry_->shut_down(); }
+  HAUL_DECL void shutdown() override;
 
-  std::shared_ptr<waiter_registry> registry_ = std::make_shared<waiter_registry>();
+  std::shared_ptr<waiter_registry> registry_;
 };
 
 /// One operation that waits to be completed with `Args...`, by whoever claims it first: the
@@ -177,5 +163,9 @@ std::shared_ptr<waiter<Args...>> make_waiter(Handler handler,
 }
 
 }  // namespace haul::detail
+
+#ifndef HAUL_SEPARATE_COMPILATION
+#include <haul/async/detail/impl/waiter.ipp>
+#endif
 
 #endif

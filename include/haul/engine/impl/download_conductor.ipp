@@ -57,8 +57,16 @@ void download<Environment>::give_back_target() {
 }
 
 template <system::environment Environment>
-void download<Environment>::rethrow_bug() const {
-  if (bug_) std::rethrow_exception(bug_);
+awaitable<download_result> download<Environment>::run() {
+  return run_kept(this->shared_from_this());
+}
+
+/// Throws what was thrown by the program, or for want of memory, if so.
+template <system::environment Environment>
+awaitable<download_result> download<Environment>::run_kept(self_ptr self) {
+  download_result result = co_await self->async_run(haul::detail::use_awaitable);
+  if (self->bug_) std::rethrow_exception(self->bug_);
+  co_return result;
 }
 
 template <system::environment Environment>

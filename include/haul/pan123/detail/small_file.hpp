@@ -3,6 +3,7 @@
 
 #include <haul/session.hpp>
 #include <haul/system/file.hpp>
+#include <haul/system/system_environment.hpp>
 
 #include <cstddef>
 #include <filesystem>

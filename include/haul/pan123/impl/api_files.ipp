@@ -3,6 +3,7 @@
 
 #include <haul/http/url.hpp>
 #include <haul/pan123/api.hpp>
+#include <haul/system/system_environment.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

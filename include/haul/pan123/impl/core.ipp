@@ -2,6 +2,8 @@
 #define HAUL_PAN123_IMPL_CORE_IPP
 
 #include <haul/async/offload.hpp>
+#include <haul/engine/session_core.hpp>
+#include <haul/http/client.hpp>
 #include <haul/http/retry_after.hpp>
 #include <haul/pan123/core.hpp>
 #include <haul/pan123/detail/run_on.hpp>
