@@ -197,6 +197,7 @@ set(HAUL_SERVICE_HEADERS
   haul/service/bbdown_task.hpp
   haul/service/byte_serving.hpp
   haul/service/catalog.hpp
+  haul/service/decimal_value.hpp
   haul/service/download_archive.hpp
   haul/service/downloads.hpp
   haul/service/event_feed.hpp

@@ -4,10 +4,10 @@
 #include <haul/detail/hex.hpp>
 #include <haul/http/grammar.hpp>
 #include <haul/http/utf8.hpp>
+#include <haul/service/decimal_value.hpp>
 #include <haul/service/lax_json.hpp>
 #include <haul/service/shortest_decimal.hpp>
 
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -138,17 +138,7 @@ class json_reader {
       to = json_value::integer(all == "-0" ? "0" : std::string{all});
       return true;
     }
-    double d = 0;
-    const auto read = std::from_chars(all.data(), all.data() + all.size(), d);
-    if (read.ec == std::errc::result_out_of_range) {
-      // Which of the two it is: what is too small for a double has a negative exponent, or begins
-      // with a zero.
-      const bool tiny = all.find("e-") != all.npos || all.find("E-") != all.npos ||
-                        all.starts_with("0.") || all.starts_with("-0.");
-      d = tiny ? 0.0 : std::numeric_limits<double>::infinity();
-      if (all.front() == '-') d = -d;
-    }
-    to = json_value{d};
+    to = json_value{decimal_value(all)};
     return true;
   }
 
