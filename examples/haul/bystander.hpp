@@ -1,6 +1,8 @@
 #ifndef HAUL_COMMAND_BYSTANDER_HPP
 #define HAUL_COMMAND_BYSTANDER_HPP
 
+#include <haul/config.hpp>
+
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 #include <asio/steady_timer.hpp>
