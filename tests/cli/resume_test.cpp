@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -29,9 +30,14 @@ std::string utf8(const fs::path& path) {
 
 /// How much of the file its journal says is written.
 std::uint64_t claimed_by(const fs::path& journal) {
-  if (!fs::exists(journal)) return 0;
+  std::string text;
+  try {
+    text = read_file(journal);
+  } catch (const std::runtime_error&) {
+    return 0;  // not there yet; or, on Windows, another takes its place just now
+  }
   std::error_code ec;
-  const auto state = haul::engine::journal::read(read_file(journal), ec);
+  const auto state = haul::engine::journal::read(text, ec);
   return state ? state->written.size() : 0;
 }
 
