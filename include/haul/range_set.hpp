@@ -47,23 +47,27 @@ class range_set {
   /// Takes `r` out. Returns how many bytes were there.
   std::uint64_t erase(byte_range r) {
     if (r.empty()) return 0;
+    const auto first =
+        std::upper_bound(ranges_.begin(), ranges_.end(), r.begin,
+                         [](std::uint64_t x, const byte_range& a) { return x < a.end; });
+    auto last = first;
     std::uint64_t gone = 0;
-    std::vector<byte_range> kept;
-    kept.reserve(ranges_.size() + 1);
-    for (const byte_range& have : ranges_) {
-      const byte_range before{have.begin, (std::min)(have.end, r.begin)};
-      const byte_range after{(std::max)(have.begin, r.end), have.end};
-      gone += have.size();
-      if (!before.empty()) {
-        kept.push_back(before);
-        gone -= before.size();
-      }
-      if (!after.empty()) {
-        kept.push_back(after);
-        gone -= after.size();
-      }
+    for (; last != ranges_.end() && last->begin < r.end; ++last) gone += last->size();
+    if (first == last) return 0;
+    // What is left of the first and of the last, which may be the same.
+    const byte_range before{first->begin, (std::min)(first->end, r.begin)};
+    const byte_range after{(std::max)((last - 1)->begin, r.end), (last - 1)->end};
+    auto gap = first;
+    if (!before.empty()) *gap++ = before;
+    if (after.empty()) {
+      ranges_.erase(gap, last);
+    } else if (gap == last) {
+      ranges_.insert(gap, after);
+    } else {
+      *gap++ = after;
+      ranges_.erase(gap, last);
     }
-    ranges_ = std::move(kept);
+    gone -= before.size() + after.size();
     size_ -= gone;
     return gone;
   }

@@ -134,6 +134,7 @@ class client {
     request_head h;
     h.method = r.method;
     h.target = way.absolute_form() ? at.str() : at.target();
+    h.fields.reserve(8 + r.fields.size(), 256);
     h.fields.append("Host", at.where().authority());
     if (!r.fields.find("User-Agent")) h.fields.append("User-Agent", user_agent_);
     if (!r.fields.find("Accept")) h.fields.append("Accept", "*/*");
@@ -162,7 +163,7 @@ class client {
     if (!h.valid())
       throw haul::detail::failure{errc::invalid_argument, operation::requesting,
                                   "a header field is not valid"};
-    return h.serialize() + r.body;
+    return h.serialize().append(r.body);
   }
 
   /// Reads what has come of a body that nobody wants, so that the connection can be kept.

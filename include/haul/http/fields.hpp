@@ -24,6 +24,12 @@ class field_list {
     text_.append(name).append(value);
   }
 
+  /// Room for so many fields, and so many bytes of their text.
+  void reserve(std::size_t fields, std::size_t bytes) {
+    entries_.reserve(fields);
+    text_.reserve(bytes);
+  }
+
   std::size_t size() const noexcept { return entries_.size(); }
   bool empty() const noexcept { return entries_.empty(); }
 

@@ -33,19 +33,22 @@ constexpr char to_lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+namespace detail {
+
+// At namespace scope: a table inside the function is built anew by every call.
+inline constexpr auto tchars = [] {
+  std::array<bool, 256> t{};
+  for (const char x : std::string_view{"!#$%&'*+-.^_`|~"}) t[static_cast<unsigned char>(x)] = true;
+  for (char x = '0'; x <= '9'; ++x) t[static_cast<unsigned char>(x)] = true;
+  for (char x = 'a'; x <= 'z'; ++x) t[static_cast<unsigned char>(x)] = true;
+  for (char x = 'A'; x <= 'Z'; ++x) t[static_cast<unsigned char>(x)] = true;
+  return t;
+}();
+
+}  // namespace detail
+
 /// `tchar` of RFC 9110, 5.6.2.
-constexpr bool is_tchar(char c) noexcept {
-  constexpr auto table = [] {
-    std::array<bool, 256> t{};
-    for (const char x : std::string_view{"!#$%&'*+-.^_`|~"})
-      t[static_cast<unsigned char>(x)] = true;
-    for (char x = '0'; x <= '9'; ++x) t[static_cast<unsigned char>(x)] = true;
-    for (char x = 'a'; x <= 'z'; ++x) t[static_cast<unsigned char>(x)] = true;
-    for (char x = 'A'; x <= 'Z'; ++x) t[static_cast<unsigned char>(x)] = true;
-    return t;
-  }();
-  return table[static_cast<unsigned char>(c)];
-}
+constexpr bool is_tchar(char c) noexcept { return detail::tchars[static_cast<unsigned char>(c)]; }
 
 /// What may stand in a field value or a reason phrase: SP, HTAB, `VCHAR` and `obs-text`
 /// (RFC 9110, 5.5). No other control character.

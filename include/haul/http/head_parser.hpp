@@ -59,6 +59,9 @@ class head_parser {
   void reset();
 
  private:
+  static constexpr std::size_t usual_fields = 12;
+  static constexpr std::size_t usual_bytes = 384;
+
   bool parse_status_line(std::string_view line);
   bool parse_field(std::string_view line);
   result fail(errc e);

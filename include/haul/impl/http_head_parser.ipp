@@ -85,6 +85,7 @@ HAUL_DECL bool head_parser::parse_field(std::string_view line) {
     fail(errc::too_many_fields);
     return false;
   }
+  if (head_.fields.empty()) head_.fields.reserve(usual_fields, usual_bytes);
   head_.fields.append(line.substr(0, colon), trim_ows(line.substr(colon + 1)));
   return true;
 }
