@@ -39,56 +39,24 @@ class tls_context {
 
   /// @param ca_file  A file of certificates in PEM to trust in place of the system's; empty for the
   ///                 system's.
-  explicit tls_context(const std::string& ca_file) : shared_(std::make_unique<shared>()) {
-    context_.reset(SSL_CTX_new(TLS_client_method()));
-    SSL_CTX* c = context_.get();
-    if (!c) {
-      error_ = errc::tls_failed;
-      return;
-    }
-    SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
-    SSL_CTX_set_verify(c, SSL_VERIFY_PEER, nullptr);
-    SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                            SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    // Many records for one system call.
-    SSL_CTX_set_read_ahead(c, 1);
-    SSL_CTX_set_default_read_buffer_len(c, read_buffer);
-    static constexpr unsigned char alpn[] = "\x08http/1.1";
-    SSL_CTX_set_alpn_protos(c, alpn, sizeof alpn - 1);
-    system_trust_ = ca_file.empty();
-    if (!system_trust_ && SSL_CTX_load_verify_locations(c, ca_file.c_str(), nullptr) != 1) {
-      error_ = errc::certificate_untrusted;
-      detail_ = "no certificates can be read from " + ca_file;
-    }
-    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_set_app_data(c, shared_.get());
-    SSL_CTX_sess_set_new_cb(c, [](SSL* ssl, SSL_SESSION* session) {
-      auto* s = static_cast<shared*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-      const auto* key = static_cast<const std::string*>(SSL_get_app_data(ssl));
-      if (!s || !key) return 0;
-      s->put(*key, session);
-      return 1;  // the reference is ours now
-    });
-  }
+  ///
+  /// Nothing is made before the first connection: it costs more than the download of many a file,
+  /// and plain HTTP has no use for it.
+  explicit tls_context(std::string ca_file)
+      : shared_(std::make_unique<shared>()), ca_file_(std::move(ca_file)) {}
 
   /// Why no connection can be made with this context, if so.
-  const std::error_code& error() const noexcept { return error_; }
+  const std::error_code& error() {
+    std::call_once(shared_->made, [this] { make_context(); });
+    return error_;
+  }
   const std::string& detail() const noexcept { return detail_; }
 
-  /// A client's side of a connection to `host`, ready to shake hands.
+  /// A client's side of a connection to `host`, ready to shake hands; `error()` is none.
   ///
   /// @param key  Names the sessions that may be resumed; must live as long as the connection.
   ssl_ptr make(const std::string& host, const std::string* key) {
-    // It costs more than the download of many a file, and plain HTTP has no use for it.
-    if (system_trust_) {
-      std::call_once(shared_->trust, [this] {
-#ifdef _WIN32
-        detail::trust_as_windows_does(context_.get());
-#else
-        SSL_CTX_set_default_verify_paths(context_.get());
-#endif
-      });
-    }
+    if (error()) return ssl_ptr{};
     ssl_ptr ssl{SSL_new(context_.get())};
     if (!ssl) return ssl;
     SSL_set_connect_state(ssl.get());
@@ -105,6 +73,43 @@ class tls_context {
 
  private:
   static constexpr std::size_t read_buffer = 128 * 1024;
+
+  void make_context() {
+    context_.reset(SSL_CTX_new(TLS_client_method()));
+    SSL_CTX* c = context_.get();
+    if (!c) {
+      error_ = errc::tls_failed;
+      return;
+    }
+    SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
+    SSL_CTX_set_verify(c, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                            SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    // Many records for one system call.
+    SSL_CTX_set_read_ahead(c, 1);
+    SSL_CTX_set_default_read_buffer_len(c, read_buffer);
+    static constexpr unsigned char alpn[] = "\x08http/1.1";
+    SSL_CTX_set_alpn_protos(c, alpn, sizeof alpn - 1);
+    if (ca_file_.empty()) {
+#ifdef _WIN32
+      detail::trust_as_windows_does(c);
+#else
+      SSL_CTX_set_default_verify_paths(c);
+#endif
+    } else if (SSL_CTX_load_verify_locations(c, ca_file_.c_str(), nullptr) != 1) {
+      error_ = errc::certificate_untrusted;
+      detail_ = "no certificates can be read from " + ca_file_;
+    }
+    SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_set_app_data(c, shared_.get());
+    SSL_CTX_sess_set_new_cb(c, [](SSL* ssl, SSL_SESSION* session) {
+      auto* s = static_cast<shared*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+      const auto* key = static_cast<const std::string*>(SSL_get_app_data(ssl));
+      if (!s || !key) return 0;
+      s->put(*key, session);
+      return 1;  // the reference is ours now
+    });
+  }
 
   struct shared {
     struct free_session {
@@ -135,7 +140,7 @@ class tls_context {
       }
     }
 
-    std::once_flag trust;
+    std::once_flag made;
     std::mutex mutex;
     std::map<std::string, std::list<session_ptr>> sessions;
   };
@@ -146,7 +151,7 @@ class tls_context {
 
   std::unique_ptr<shared> shared_;
   std::unique_ptr<SSL_CTX, free_context> context_;
-  bool system_trust_ = false;  // read when it is first needed
+  std::string ca_file_;
   std::error_code error_;
   std::string detail_;
 };
