@@ -18,6 +18,7 @@ set(HAUL_HEADERS
   haul/batch/impl/core_submit.ipp
   haul/batch/impl/make_core.ipp
   haul/batch/make_core.hpp
+  haul/batch/probe.hpp
   haul/batch/queue.hpp
   haul/batch/store_link.hpp
   haul/batch_manager.hpp

@@ -78,6 +78,7 @@ void display::on(std::size_t index, const haul::task_finished& e) {
   }
   ++completed_;
   finished_bytes_ += r.size;
+  if (how() == mode::quiet) return;
   std::string line =
       printable(r.path.string()) + ": " + size_text(r.size) + " in " + duration_text(r.elapsed);
   if (r.elapsed >= 1s) {

@@ -30,7 +30,7 @@ class job_queue::manager {
   virtual ~manager() = default;
   virtual haul::awaitable<haul::submit_result> submit(std::vector<haul::download_request> files,
                                                       const haul::batch_options& o) = 0;
-  virtual haul::awaitable<std::optional<haul::batch_status>> wait(std::string id) = 0;
+  virtual haul::awaitable<std::optional<haul::batch_status>> wait(std::string id) = 0;  // no rows
   virtual haul::awaitable<std::error_code> recover(haul::recovery how) = 0;
   virtual haul::awaitable<void> close() = 0;
   virtual std::vector<std::string> batches() const = 0;
@@ -48,7 +48,7 @@ class job_queue::manager_of final : public manager {
     return manager_.submit(std::move(files), o);
   }
   haul::awaitable<std::optional<haul::batch_status>> wait(std::string id) override {
-    return manager_.wait(std::move(id));
+    return manager_.wait_counts(std::move(id));
   }
   haul::awaitable<std::error_code> recover(haul::recovery how) override {
     return manager_.recover(how);

@@ -83,7 +83,7 @@ void run::prepare(const order& o) {
     t.info = std::move(info);
     if (parsed.error) {
       t.refused = parsed.error;
-    } else if (!haul::engine::names_folder(r.path())) {
+    } else if (!haul::engine::names_folder(r.native_path())) {
       const auto [at, fresh] = targets.try_emplace(r.path().lexically_normal(), i);
       if (!fresh && o.requests[at->second].url() == r.url()) t.twin = at->second;
       if (!fresh && !t.twin) t.refused = haul::errc::duplicate_target;

@@ -136,6 +136,8 @@ class download_request {
   /// What was given to the constructor or the setter of that name.
   const std::string& url() const noexcept { return url_; }
   HAUL_DECL std::filesystem::path path() const;
+  /// The text of `path()`, which costs nothing.
+  const std::filesystem::path::string_type& native_path() const noexcept { return path_; }
   const std::vector<std::string>& mirrors() const noexcept { return mirrors_; }
   const std::vector<field>& headers() const noexcept { return headers_; }
   bool has_credentials() const noexcept { return has_credentials_; }

@@ -34,6 +34,10 @@ struct session_options {
   unsigned worker_threads = 2;
   std::uint64_t rate_limit = 0;  ///< bytes per second, all tasks together; 0 is none
   std::chrono::milliseconds idle_timeout{30'000};  ///< how long an unused connection is kept
+  /// The session's executor runs one handler at a time: a strand, or an `asio::io_context` that one
+  /// thread runs. haul then makes no strands of its own, which saves time and memory. A promise of
+  /// the program's: with several threads behind such a session, its behaviour is undefined.
+  bool implicit_strand = false;
 };
 
 }  // namespace haul

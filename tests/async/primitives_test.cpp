@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <random>
@@ -430,6 +431,99 @@ TEST_CASE("a job whose waiter is gone does no harm", "[offload][threads]") {
     go = true;
   }
   CHECK(tracker::alive == 0);
+}
+
+TEST_CASE("deferred jobs are done once they are begun, whatever else runs", "[disk_workers]") {
+  std::promise<void> first;
+  std::promise<void> second;
+  std::promise<void> release;
+  std::shared_future<void> released = release.get_future().share();
+
+  SECTION("one wake begins all that have been deferred") {
+    system::disk_workers w{1};
+    const std::function<void()> begin = w.defer([&] { first.set_value(); });
+    REQUIRE(begin);
+    CHECK_FALSE(w.defer([&] { second.set_value(); }));
+    begin();
+    first.get_future().get();
+    second.get_future().get();
+  }
+  SECTION("beside a job that takes its time") {
+    system::disk_workers w{2};
+    w.submit([&, released] {
+      first.set_value();
+      released.get();
+    });
+    first.get_future().get();
+    const std::function<void()> begin = w.defer([&] { second.set_value(); });
+    REQUIRE(begin);
+    begin();
+    second.get_future().get();
+    release.set_value();
+  }
+  SECTION("after one of their kind that is being done, without a wake") {
+    system::disk_workers w{1};
+    w.defer([&, released] {
+      first.set_value();
+      released.get();
+    })();
+    first.get_future().get();
+    CHECK_FALSE(w.defer([&] { second.set_value(); }));
+    release.set_value();
+    second.get_future().get();
+  }
+  SECTION("a backlog of them wakes workers of its own accord") {
+    system::disk_workers w{2};
+    std::atomic<int> done{0};
+    for (int i = 0; i < 100; ++i) {
+      w.defer([&] {
+        if (++done == 100) second.set_value();
+      });
+    }
+    second.get_future().get();
+  }
+}
+
+TEST_CASE("deferred jobs of many threads are all done", "[disk_workers][threads]") {
+  constexpr int producers = 4;
+  constexpr int jobs = 5'000;
+  std::atomic<int> done{0};
+  std::promise<void> all;
+  system::disk_workers w{3};
+  std::vector<std::thread> threads;
+  for (int p = 0; p < producers; ++p) {
+    threads.emplace_back([&, p] {
+      for (int i = 0; i < jobs; ++i) {
+        const auto count = [&] {
+          if (++done == producers * jobs) all.set_value();
+        };
+        if ((i + p) % 7 == 0) {
+          w.submit(count);
+        } else if (const std::function<void()> begin = w.defer(count)) {
+          begin();
+        }
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  all.get_future().get();
+}
+
+TEST_CASE("brief work is done elsewhere, too", "[offload]") {
+  asio::io_context io{1};
+  system::disk_workers disk{2};
+  int sum = 0;
+  const auto run = [](system::disk_workers& w, int& to) -> awaitable<void> {
+    const asio::any_io_executor ex = co_await asio::this_coro::executor;
+    for (int i = 1; i <= 100; ++i) {
+      auto job = [i] { return i; };
+      const int got = co_await offload_brief(w, ex, std::move(job));
+      to += got;
+    }
+  };
+  for (int i = 0; i < 20; ++i) asio::co_spawn(io, run(disk, sum), asio::detached);
+  io.run();
+  CHECK(sum == 20 * 5050);
 }
 
 TEST_CASE("disk workers finish what runs and drop what waits", "[disk_workers]") {

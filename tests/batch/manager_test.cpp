@@ -1,7 +1,11 @@
 #include "rig.hpp"
+#include <haul/batch/probe.hpp>
 #include <haul/engine/paths.hpp>
+#include <haul/system/system_environment.hpp>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <random>
 
@@ -169,6 +173,105 @@ TEST_CASE("a file that is there already is not downloaded again") {
     CHECK(again.files[0].what == submitted_file::outcome::already_downloaded);
     CHECK(again.files[1].error == errc::target_exists);
   }
+}
+
+TEST_CASE("what comes to a target while its file waits is seen") {
+  fault_server server;
+  server.provide([](const std::string& path) -> std::optional<resource> {
+    resource r;
+    r.size = path == "/f1" ? small : 100'000;
+    r.seed = std::stoull(path.substr(2));
+    r.etag = "\"v1\"";
+    return r;
+  });
+  const gate hold;
+  server.behave("/f0", [&](const request_info&) { return reply_plan().hold_body(20'000, hold); });
+  const temp_dir dir;
+  const auto put = [&](const std::string& name) {
+    std::ofstream{dir / name, std::ios::binary} << "somebody's";
+  };
+  const auto got = [&](const std::string& name) {
+    std::ifstream in{dir / name, std::ios::binary};
+    return std::string{std::istreambuf_iterator<char>{in}, {}};
+  };
+
+  // What a run that was cut short leaves of f3.
+  const temp_dir before;
+  {
+    const gate half;
+    server.behave("/f3", [&](const request_info& r) {
+      return r.path_number == 1 ? reply_plan().hold_body(60'000, half) : reply_plan();
+    });
+    manager_rig earlier;
+    std::vector<download_request> only = numbered(server, before, 4);
+    only.erase(only.begin(), only.end() - 1);
+    earlier.submit(only);
+    REQUIRE(half.wait_for_arrivals(1));
+    REQUIRE(wait_until([&] { return std::filesystem::exists(before / "f3.haul-journal"); }));
+    earlier.run(earlier->close());
+    half.open();
+  }
+  manager_rig rig;
+  const submit_result told = rig.submit(numbered(server, dir, 4), quick_batch(1));
+  REQUIRE(hold.wait_for_arrivals(1));
+  put("f1");
+  put("f2");
+  for (const char* left : {"f3.haul", "f3.haul-journal"}) {
+    std::filesystem::copy_file(before / left, dir / left);
+  }
+  hold.open();
+  const batch_status s = rig.wait(told.batch);
+  CHECK(s.completed == 2);
+  CHECK(s.files[1].error == errc::target_exists);
+  CHECK(s.files[2].error == errc::target_exists);
+  CHECK(got("f1") == "somebody's");
+  CHECK(got("f2") == "somebody's");
+  CHECK_FALSE(mismatch(dir / "f0", 0, 100'000));
+  CHECK_FALSE(mismatch(dir / "f3", 3, 100'000));
+  CHECK(list_tree(dir.path()) == std::vector<std::string>{"f0", "f1", "f2", "f3"});
+  std::uint64_t resumed = 0;
+  for (const event& e : rig.events.all()) {
+    const auto* t = std::get_if<transfer_started>(&e);
+    if (t && t->task->id == "f3") resumed = t->resumed;
+  }
+  CHECK(resumed > 0);
+}
+
+TEST_CASE("targets are looked at one by one or by listing their folder") {
+  const temp_dir dir;
+  const auto put = [&](const std::string& name, const std::string& text = "there") {
+    std::ofstream{dir / name, std::ios::binary} << text;
+  };
+  const std::size_t targets = GENERATE(std::size_t{4}, std::size_t{40});
+  const bool crowded = GENERATE(false, true);
+  put("f0");
+  put("f1.haul");
+  put("f2.haul-journal");
+  if (crowded) {
+    for (int i = 0; i < 1000; ++i) put("other" + std::to_string(i));
+  }
+  std::vector<batch::probe> probes(targets);
+  for (std::size_t i = 0; i < targets; ++i) {
+    probes[i].path = (dir / ("f" + std::to_string(i))).native();
+  }
+  probes.push_back(batch::probe{});  // nobody knows where
+  probes.emplace_back().path = (dir / "f0").native();
+  probes.back().named = false;
+  probes.emplace_back().path = (dir / "no" / "such" / "folder" / "f").native();
+  asio::io_context io;
+  session s{io.get_executor(), batch_session()};
+  batch::prober{s.environment()}.look(probes);
+
+  CHECK(probes[0].exists);
+  CHECK_FALSE(probes[0].vacant);
+  for (std::size_t i = 1; i < targets; ++i) {
+    CHECK_FALSE(probes[i].exists);
+    CHECK(probes[i].vacant == (i > 2));
+  }
+  CHECK_FALSE(probes[targets].vacant);
+  CHECK_FALSE(probes[targets + 1].vacant);
+  CHECK_FALSE(probes[targets + 1].exists);
+  CHECK(probes[targets + 2].vacant);
 }
 
 TEST_CASE("two batches that want the same file share one download") {

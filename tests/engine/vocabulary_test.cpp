@@ -7,10 +7,12 @@
 #include <haul/checksum.hpp>
 #include <haul/engine/crc32c.hpp>
 #include <haul/engine/hash_chain.hpp>
+#include <haul/engine/paths.hpp>
 #include <haul/range_set.hpp>
 #include <haul/system/file.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <random>
 #include <string>
 #include <vector>
@@ -168,6 +170,29 @@ TEST_CASE("checksums in text", "[checksum]") {
         std::string{"sha256:"}, "sha1 :" + sha1}) {
     INFO(bad);
     CHECK(!checksum::parse(bad));
+  }
+}
+
+TEST_CASE("paths as text mean what they mean as paths", "[paths]") {
+  using namespace engine;
+  const auto native = [](const char* text) { return std::filesystem::path{text}.native(); };
+  for (const char* text : {"", ".", "..", "/", "a/", "a/.", "a/..", "./", "a//", "../.."}) {
+    INFO(text);
+    CHECK(names_folder(native(text)));
+  }
+  for (const char* text : {"a", "./a", "a/b", "/a", "a.", "...", ".a", "a/...", "a/.b"}) {
+    INFO(text);
+    CHECK_FALSE(names_folder(native(text)));
+    CHECK(last_part(native(text)) == std::filesystem::path{text}.filename().native());
+  }
+  for (const char* text : {"a", "./a", "././a", "a/./b", "a//b", "a/../b", "../a", "/a/b", "/../a",
+                           "a/b/../../c", ".//a", "a./b", "./.a", "a/b./c"}) {
+    INFO(text);
+    CHECK(target_key(native(text)) == std::filesystem::path{text}.lexically_normal().native());
+  }
+  for (const char* folder : {"", ".", "a", "a/", "/"}) {
+    INFO(folder);
+    CHECK(path_in(native(folder), "n") == (std::filesystem::path{folder} / "n").native());
   }
 }
 

@@ -179,6 +179,22 @@ system::path_status disk::status(const std::string& path, std::error_code& ec) {
   return s;
 }
 
+system::file_names disk::names_in(const std::string& folder, std::size_t most,
+                                  std::error_code& ec) {
+  system::file_names names;
+  ec = world_.fault(call::status);
+  if (ec) return names;
+  for (const auto& [path, there] : names_) {
+    if (!path.starts_with(folder) || path.find('/', folder.size()) != std::string::npos) continue;
+    if (names.size() == most) {
+      ec = std::make_error_code(std::errc::value_too_large);
+      return {};
+    }
+    names.insert(std::filesystem::path{path.substr(folder.size())}.native());
+  }
+  return names;
+}
+
 disk::node_ptr disk::open_unnamed(std::error_code& ec) {
   if (!unnamed_files) {
     ec = std::make_error_code(std::errc::operation_not_supported);

@@ -48,6 +48,7 @@ class disk {
   /// Gives a file without a name its name, unless there is one of this name.
   void name(const node_ptr& n, const std::string& path, std::error_code& ec);
   system::path_status status(const std::string& path, std::error_code& ec);
+  system::file_names names_in(const std::string& folder, std::size_t most, std::error_code& ec);
   void rename(const std::string& from, const std::string& to, std::error_code& ec);
   void remove(const std::string& path, std::error_code& ec);
   void make_directories(std::error_code& ec);

@@ -228,6 +228,10 @@ class sim_environment {
     const duration delay{static_cast<duration::rep>(universe_.w.random.below(most + 1))};
     universe_.w.after(delay, process_, std::move(job));
   }
+  std::function<void()> defer(std::function<void()> job) {
+    submit(std::move(job));
+    return {};
+  }
 
   file open(const std::filesystem::path& path, system::open_mode mode, std::error_code& ec) {
     disk::node_ptr n = universe_.d.open(path.generic_string(), mode, ec);
@@ -236,6 +240,10 @@ class sim_environment {
   file open_unnamed(const std::filesystem::path&, std::error_code& ec) {
     disk::node_ptr n = universe_.d.open_unnamed(ec);
     return n ? file{universe_, std::move(n)} : file{};
+  }
+  system::file_names names_in(const std::filesystem::path& folder, std::size_t most,
+                              std::error_code& ec) {
+    return universe_.d.names_in(folder.generic_string(), most, ec);
   }
   system::path_status status(const std::filesystem::path& path, std::error_code& ec) {
     return universe_.d.status(path.generic_string(), ec);

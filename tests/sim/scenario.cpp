@@ -279,6 +279,7 @@ scenario make_scenario(std::uint64_t seed, universe& u) {
       break;
   }
   roll_options(d, s);
+  s.session.implicit_strand = seed % 2 == 0;  // one thread runs all of it
   s.sink = d.chance(60) ? sink_kind::slow : d.chance(20) ? sink_kind::throwing : sink_kind::plain;
 
   const bool hashed = d.chance(350);

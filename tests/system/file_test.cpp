@@ -350,6 +350,25 @@ TEST_CASE("folders", "[file]") {
   CHECK(ec);
 }
 
+TEST_CASE("the names in a folder", "[file]") {
+  temp_dir dir;
+  std::error_code ec;
+  put(dir / "a", "");
+  put(dir / ".b", "");
+  make_directories(dir / "c" / "d", ec);
+  const file_names three = names_in(dir.path(), 3, ec);
+  if (ec == std::errc::operation_not_supported) return;  // where one file may have two names
+  CHECK_FALSE(ec);
+  const auto native = [](const char* text) { return std::filesystem::path{text}.native(); };
+  CHECK(three == file_names{native("a"), native(".b"), native("c")});
+  names_in(dir.path(), 2, ec);
+  CHECK(ec == std::errc::value_too_large);
+  CHECK(names_in(dir / "nothing", 3, ec).empty());
+  CHECK_FALSE(ec);
+  names_in(dir / "a", 3, ec);
+  CHECK(ec == std::errc::not_a_directory);
+}
+
 TEST_CASE("names in any script", "[file]") {
   temp_dir dir;
   std::error_code ec;

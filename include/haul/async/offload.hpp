@@ -6,13 +6,37 @@
 #include <haul/async/detail/waiter.hpp>
 
 #include <asio/async_result.hpp>
+#include <asio/post.hpp>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
 namespace haul {
+namespace detail {
+
+/// A job for a worker that does `work` and completes `handler` with its result.
+template <class Work, class Handler>
+std::function<void()> offloaded(Work work, Handler handler, const asio::any_io_executor& executor) {
+  using result = std::invoke_result_t<Work&>;
+  struct state {
+    state(Work w, Handler h, const asio::any_io_executor& ex)
+        : work(std::move(w)), waiting(std::move(h), ex) {}
+    std::optional<Work> work;
+    waiter_impl<Handler, result> waiting;
+  };
+  auto shared = std::make_shared<state>(std::move(work), std::move(handler), executor);
+  return [s = std::move(shared)] {
+    result r = (*s->work)();
+    // Whoever waits finds that what the work owned is its own again.
+    s->work.reset();
+    if (s->waiting.claim()) s->waiting.complete({}, std::move(r));
+  };
+}
+
+}  // namespace detail
 
 /// Runs `work` on one of the environment's disk workers and completes with its result:
 /// `void(std::error_code, R)`, where `R` is what `work` returns. The error is none; what went wrong
@@ -27,17 +51,22 @@ auto offload(Environment& environment, const asio::any_io_executor& executor, Wo
   using result = std::invoke_result_t<Work&>;
   return asio::async_initiate<Token, void(std::error_code, result)>(
       [&environment, executor](auto handler, auto job) {
-        using handler_type = decltype(handler);
-        auto shared = std::make_shared<decltype(job)>(std::move(job));
-        std::shared_ptr<detail::waiter<result>> w =
-            std::make_shared<detail::waiter_impl<handler_type, result>>(std::move(handler),
-                                                                        executor);
-        environment.submit([w = std::move(w), shared = std::move(shared)]() mutable {
-          result r = (*shared)();
-          // Whoever waits finds that what the work owned is its own again.
-          shared.reset();
-          if (w->claim()) w->complete({}, std::move(r));
-        });
+        environment.submit(detail::offloaded(std::move(job), std::move(handler), executor));
+      },
+      token, std::move(work));
+}
+
+/// As `offload`, for `work` that is over in no time: a worker that is asleep is woken once for all
+/// such jobs that come from handlers which are ready now.
+template <class Environment, class Work, class Token = asio::use_awaitable_t<>>
+auto offload_brief(Environment& environment, const asio::any_io_executor& executor, Work work,
+                   Token&& token = {}) {
+  using result = std::invoke_result_t<Work&>;
+  return asio::async_initiate<Token, void(std::error_code, result)>(
+      [&environment, executor](auto handler, auto job) {
+        std::function<void()> begin =
+            environment.defer(detail::offloaded(std::move(job), std::move(handler), executor));
+        if (begin) asio::post(executor, std::move(begin));
       },
       token, std::move(work));
 }

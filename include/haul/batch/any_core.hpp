@@ -34,7 +34,7 @@ class any_core {
   virtual awaitable<std::error_code> recover(recovery how) = 0;
   virtual awaitable<void> close() = 0;
   virtual void abandon() = 0;
-  virtual awaitable<std::optional<batch_status>> wait(std::string id) = 0;
+  virtual awaitable<std::optional<batch_status>> wait(std::string id, bool with_files) = 0;
 
   virtual std::optional<batch_status> status(const std::string& id, bool with_files) const = 0;
   virtual std::optional<file_status> file(const std::string& id) const = 0;

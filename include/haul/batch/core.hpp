@@ -7,6 +7,7 @@
 #include <haul/async/rate_limiter.hpp>
 #include <haul/async/semaphore.hpp>
 #include <haul/batch/any_core.hpp>
+#include <haul/batch/probe.hpp>
 #include <haul/batch/queue.hpp>
 #include <haul/batch/store_link.hpp>
 #include <haul/batch_options.hpp>
@@ -15,6 +16,7 @@
 #include <haul/download_result.hpp>
 #include <haul/engine/download.hpp>
 #include <haul/engine/event_queue.hpp>
+#include <haul/engine/paths.hpp>
 #include <haul/engine/session_core.hpp>
 #include <haul/error.hpp>
 #include <haul/event.hpp>
@@ -57,7 +59,7 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
   awaitable<std::error_code> recover(recovery how) override;
   awaitable<void> close() override;
   void abandon() override;
-  awaitable<std::optional<batch_status>> wait(std::string id) override;
+  awaitable<std::optional<batch_status>> wait(std::string id, bool with_files) override;
 
   std::optional<batch_status> status(const std::string& id, bool with_files) const override;
   std::optional<file_status> file(const std::string& id) const override;
@@ -79,6 +81,7 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
  private:
   using clock = std::chrono::steady_clock;
   using download = engine::download<Environment>;
+  using native_text = engine::native_text;
   struct batch;
   using batch_ptr = std::shared_ptr<batch>;
   using batch_queue = queue<batch>;
@@ -92,7 +95,7 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
     }
 
     download_request request;
-    std::filesystem::path::string_type path;  // the target, once it is known
+    native_text path;  // the target, once it is known
     std::uint64_t downloaded = 0;
     std::uint64_t total = 0;  // if `has_total`
     std::uint64_t speed = 0;
@@ -106,6 +109,7 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
     file_state state = file_state::pending;
     bool has_total = false;
     bool touched = false;  // an earlier run may have left a part file
+    bool vacant = false;   // nothing was there when the file was queued
   };
   using item_ptr = std::shared_ptr<item>;
 
@@ -154,29 +158,15 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
   };
   struct same_path {
     using is_transparent = void;
-    std::size_t operator()(const std::filesystem::path& p) const {
-      return std::hash<std::filesystem::path::string_type>{}(p.native());
-    }
-    std::size_t operator()(const item_ptr& i) const { return (*this)(i->request.path()); }
+    std::size_t operator()(const native_text& p) const { return std::hash<native_text>{}(p); }
+    std::size_t operator()(const item_ptr& i) const { return (*this)(i->request.native_path()); }
     bool operator()(const item_ptr& a, const item_ptr& b) const {
-      return a->request.path().native() == b->request.path().native();
+      return a->request.native_path() == b->request.native_path();
     }
-    bool operator()(const std::filesystem::path& a, const item_ptr& b) const {
-      return a.native() == b->request.path().native();
+    bool operator()(const native_text& a, const item_ptr& b) const {
+      return a == b->request.native_path();
     }
-    bool operator()(const item_ptr& a, const std::filesystem::path& b) const {
-      return (*this)(b, a);
-    }
-  };
-
-  /// What stands at a target before its file is queued.
-  struct probe {
-    std::filesystem::path::string_type path;
-    std::vector<checksum> checksums;
-    std::optional<std::uint64_t> recorded;  // size, when it was downloaded before
-    bool exists = false;
-    bool right = false;
-    std::error_code error;
+    bool operator()(const item_ptr& a, const native_text& b) const { return (*this)(b, a); }
   };
 
   struct start {
@@ -186,7 +176,7 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
 
   /// A file that was downloaded before.
   struct recorded_file {
-    std::filesystem::path::string_type path;
+    native_text path;
     std::uint64_t size = 0;
   };
 
@@ -196,11 +186,8 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
   static bool replaces(const batch_options& o) noexcept {
     return o.force || o.download.overwrite || o.download.repair;
   }
-  static void look(Environment& environment, std::vector<probe>& probes);
   static void complete_published(Environment& environment, batch_record& b,
                                  std::vector<std::string>& completed);
-  static bool matches(Environment& environment, const std::filesystem::path& path,
-                      std::uint64_t size, const std::vector<checksum>& checksums);
   submitted_file admit(batch& b, const batch_ptr& self, download_request& request,
                        const probe& found);
   item_ptr known(const download_request& request) const;
@@ -231,7 +218,7 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
   void cancel_item(const item_ptr& i);
   void apply(const item_ptr& i);
   std::shared_ptr<download> make_download(const item_ptr& i);
-  static std::string record_key(const download_request& r);
+  static native_text record_key(const download_request& r);
   file_status describe(const item& i) const;
   batch_status summary(const batch& b) const;
   batch_ptr find(const std::string& id) const;
@@ -255,7 +242,7 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
   std::unordered_set<item_ptr, same_id, same_id> by_id_;        // files that are not final
   std::unordered_set<item_ptr, same_path, same_path> by_path_;  // of those, the ones with a target
   std::unordered_map<std::string, item_ptr> ended_;             // final files that can be asked for
-  std::unordered_map<std::string, recorded_file> recorded_;  // what was downloaded, by record_key
+  std::unordered_map<native_text, recorded_file> recorded_;  // what was downloaded, by record_key
   std::size_t running_ = 0;
   bool closing_ = false;
   bool closed_ = false;  // and nobody who waits for a batch is woken any more

@@ -22,6 +22,7 @@
 #include <haul/engine/session_core.hpp>
 #include <haul/engine/sources.hpp>
 #include <haul/engine/speed_meter.hpp>
+#include <haul/engine/task_info.hpp>
 #include <haul/error.hpp>
 #include <haul/event.hpp>
 #include <haul/http/client.hpp>
@@ -34,7 +35,6 @@
 #include <asio/async_result.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
-#include <asio/strand.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -47,6 +47,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -66,7 +67,8 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   using core_ptr = std::shared_ptr<session_core<Environment>>;
 
   download(core_ptr core, download_request request, const download_options& options,
-           std::unique_ptr<any_sink> sink, delivery how, task_ref task, const rate_limiter& above);
+           std::unique_ptr<any_sink> sink, delivery how, const task_place& place,
+           const rate_limiter& above);
   ~download() override;
 
   /// Runs to the end: `void(std::error_code, download_result)`, where the error is none. To be
@@ -85,16 +87,20 @@ class download : public any_download, public std::enable_shared_from_this<downlo
               if (const auto d = weak.lock()) d->stop();
             });
           }
-          asio::co_spawn(self->strand_, self->conduct(),
-                         [self, w](std::exception_ptr bug, download_result r) {
-                           if (bug) self->bug_ = bug;
-                           if (w->claim()) w->complete({}, std::move(r));
-                         });
+          asio::co_spawn(self->strand_, self->conduct(), [self, w](std::exception_ptr bug) {
+            if (bug) self->bug_ = bug;
+            if (w->claim()) w->complete({}, std::move(self->result_));
+          });
         },
         token);
   }
 
   awaitable<download_result> run() override;
+
+  /// To be called before the run, by who has looked: nothing stands at the target, and no earlier
+  /// run has left anything. A small file then goes without a look of its own, since publishing
+  /// replaces nothing; a large one looks before it is opened.
+  void assume_vacant() { vacant_ = true; }
 
   // From any thread.
   void pause() override;
@@ -205,11 +211,23 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   };
   using inflow_ptr = std::shared_ptr<inflow>;
 
+  /// All of a small file.
+  struct memory_body {
+    explicit memory_body(std::size_t size)
+        : memory(std::make_unique_for_overwrite<char[]>(size)), bytes(memory.get(), size) {}
+    memory_body(std::unique_ptr<char[]> from, std::string_view in)
+        : memory(std::move(from)), bytes(in) {}
+
+    std::unique_ptr<char[]> memory;
+    std::string_view bytes;
+  };
+
   /// The part file and its journal. `part` and `log` are used on disk workers only.
   struct storage {
     std::filesystem::path folder;  // when the server gives the name
     std::filesystem::path target;  // empty until it is known
     std::string free_name;         // under which nothing stands in the folder
+    bool vacant = false;           // as `assume_vacant` says, and nobody has looked since
     file part;
     file log;
     std::uint64_t log_size = 0;
@@ -251,7 +269,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
 
   // The conductor: impl/download_conductor.ipp
   static awaitable<download_result> run_kept(self_ptr self);
-  awaitable<download_result> conduct();
+  awaitable<void> conduct();
   awaitable<void> work();
   awaitable<void> transfer();
   step next_step();
@@ -303,19 +321,21 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   awaitable<bool> settle(stream_ptr st, std::string name, bool whole);
   enum class join : std::uint8_t { plain, by_tail, never };
   join how_to_join(const stream& st, byte_range range);
+  static const std::shared_ptr<const std::string>& no_tail();
   awaitable<std::shared_ptr<const std::string>> read_tail(stream_ptr st, byte_range range);
   void tail_differs(const stream& st);
   std::optional<byte_range> next_range(stream& st);
 
   bool take_up_earlier();
+  bool fits_memory(bool whole) const;
   bool choose_memory(bool whole);
+  bool needs_look(const std::string& name, bool whole);
   void settled();
   std::error_code refusal_of(std::size_t source) const;
   void refreshed(std::size_t source, bool threw, const std::string& fresh);
   bool is_opened() const;
   bool is_small() const;
   bool is_stopped() const;
-  bool needs_name() const;
 
   // From its connection to the file: impl/download_transfer.ipp
   awaitable<void> receive(stream_ptr st, inflow_ptr in);
@@ -331,6 +351,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
                            clock::time_point now);
   void body_ended(stream& st, std::uint64_t at, std::uint64_t body_end);
   awaitable<void> receive_small(stream_ptr st, exchange& x);
+  void take_small(const stream& st, memory_body body);
   void count_received(std::uint64_t n);
 
   // Disk: impl/download_disk.ipp
@@ -338,7 +359,9 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   void check_request();
   awaitable<void> prepare();
   failure_ptr prepare_job();
+  void prepare_vacant();
   failure_ptr check_target(const std::filesystem::path& target);
+  failure_ptr claim(const std::filesystem::path& target);
   void retire_journal();
   static failure_ptr disk_failure(std::error_code ec, operation doing,
                                   const std::filesystem::path& path);
@@ -356,6 +379,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   awaitable<void> publish();
   failure_ptr publish_job();
   bool write_unnamed(std::error_code& ec);
+  void write_small(file& to, std::error_code& ec) const;
   awaitable<void> leave(std::error_code why);
   void leave_job(bool keep);
   void remove_journal();
@@ -385,7 +409,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   const core_ptr core_;
   const download_request request_;
   const download_options options_;
-  const task_ref task_;
+  task_ref task_;
   const asio::any_io_executor strand_;
   rate_limiter limiter_;
   notifier wake_;
@@ -397,8 +421,9 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   clock::time_point begun_{};
   clock::time_point report_due_{};
   clock::time_point flush_due_{};
-  std::optional<std::filesystem::path> claimed_;
+  std::optional<native_text> claimed_;  // the key of the target
   download_result result_;
+  bool vacant_ = false;
 
   mutable std::mutex mutex_;  // for all below
   unsigned retries_;
@@ -408,6 +433,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   source_list sources_;
   http::origin home_;     // whose secrets the request carries
   std::string url_name_;  // the file name that the URL gives
+  std::error_code bad_url_;
   planner plan_;
   piece_check pieces_;
   governor governor_;
@@ -417,7 +443,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   std::map<unsigned, stream_ptr> streams_;
   unsigned next_stream_ = 0;
   std::size_t jobs_ = 0;  // disk jobs that report to this object
-  std::shared_ptr<std::string> small_body_;
+  std::optional<memory_body> small_body_;
   std::optional<failure> fatal_;
   std::exception_ptr bug_;   // a program's or memory's, to be thrown by run()
   std::error_code restart_;  // why the download must start over

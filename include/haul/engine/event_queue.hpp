@@ -42,6 +42,9 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
 
   HAUL_DECL void push(event e);
 
+  /// Whether there are events that have not been delivered yet.
+  HAUL_DECL bool pending() const;
+
   /// Waits until all events that have been pushed so far have been delivered. Any number of
   /// operations at a time.
   HAUL_DECL awaitable<void> drained();

@@ -7,6 +7,7 @@
 #include <haul/async/rate_limiter.hpp>
 #include <haul/engine/buffer_pool.hpp>
 #include <haul/engine/forward.hpp>
+#include <haul/engine/paths.hpp>
 #include <haul/http/client.hpp>
 #include <haul/http/connection_pool.hpp>
 #include <haul/session_options.hpp>
@@ -15,10 +16,10 @@
 #include <asio/execution/context.hpp>
 #include <asio/execution_context.hpp>
 #include <asio/query.hpp>
+#include <asio/strand.hpp>
 
-#include <filesystem>
 #include <mutex>
-#include <set>
+#include <unordered_set>
 #include <utility>
 
 namespace haul::engine {
@@ -47,14 +48,20 @@ struct session_core {
     }
   }
 
-  /// False when the target is being written already.
-  bool claim(const std::filesystem::path& target) {
-    const std::lock_guard lock{mutex};
-    return targets.insert(target.lexically_normal()).second;
+  /// For what must not run at the same time as other handlers of its own.
+  asio::any_io_executor make_strand() const {
+    if (options.implicit_strand) return executor;
+    return asio::make_strand(executor);
   }
-  void give_back(const std::filesystem::path& target) {
+
+  /// False when the target is being written already. Targets are named by `target_key()`.
+  bool claim(const native_text& target) {
     const std::lock_guard lock{mutex};
-    targets.erase(target.lexically_normal());
+    return targets.insert(target).second;
+  }
+  void give_back(const native_text& target) {
+    const std::lock_guard lock{mutex};
+    targets.erase(target);
   }
 
   asio::any_io_executor executor;
@@ -65,7 +72,7 @@ struct session_core {
   http::connection_pool<Environment> pool;
   http::client<Environment> client;
   std::mutex mutex;
-  std::set<std::filesystem::path> targets;
+  std::unordered_set<native_text> targets;
 };
 
 }  // namespace haul::engine

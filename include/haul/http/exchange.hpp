@@ -169,6 +169,18 @@ class exchange {
     }
   }
 
+  /// The whole body, where it has `n` bytes and all of them came with the head: they need not be
+  /// copied then. Null if not.
+  std::unique_ptr<char[]> take_whole(std::size_t n, std::string_view& body) {
+    const bool whole = framing_.how == body_framing::kind::length && !complete_ &&
+                       framing_.length == n && left_ == n && in_.view().size() == n;
+    if (!whole) return nullptr;
+    water_.received(static_cast<std::size_t>(left_));
+    left_ = 0;
+    complete_ = true;
+    return in_.take(body);
+  }
+
   /// Waits until more of the body can be read, for the stall limit at most.
   ///
   /// @throws detail::failure  stalled.

@@ -29,6 +29,14 @@ class read_buffer {
   std::string_view view() const noexcept { return {memory_.get() + begin_, end_ - begin_}; }
   bool empty() const noexcept { return begin_ == end_; }
 
+  /// Gives the memory away, and where in it the bytes of the view are.
+  std::unique_ptr<char[]> take(std::string_view& bytes) noexcept {
+    bytes = view();
+    std::unique_ptr<char[]> taken = std::move(memory_);
+    release();
+    return taken;
+  }
+
   /// Drops the first `n` bytes of the view.
   void consume(std::size_t n) noexcept {
     begin_ += n;

@@ -20,7 +20,7 @@ namespace haul::system {
 /// may be a job that has just finished.
 ///
 /// @par Thread Safety
-/// `submit()` may be called from any thread.
+/// `submit()` and `defer()` may be called from any thread.
 class disk_workers {
  public:
   explicit disk_workers(unsigned most) : queue_(std::make_shared<queue>()), most_(most) {}
@@ -29,7 +29,7 @@ class disk_workers {
 
   /// Waits for the jobs that are running; those that still wait are dropped.
   ~disk_workers() {
-    std::deque<std::function<void()>> dropped;
+    std::deque<entry> dropped;
     {
       const std::lock_guard lock{queue_->mutex};
       queue_->closed = true;
@@ -48,32 +48,69 @@ class disk_workers {
   /// To be told when the context ends that its jobs use.
   std::weak_ptr<haul::detail::job_source> source() const { return queue_; }
 
-  void submit(std::function<void()> job) {
+  /// A worker begins with the job as soon as there is one that has nothing to do.
+  void submit(std::function<void()> job) { add(std::move(job), false); }
+
+  /// For a job that is over in no time: to wake a thread for it may cost more than the job does. It
+  /// is done by a worker that is at such a job already; where there is none, what is returned wakes
+  /// one, and is to be called after other jobs that come about now. Empty where nothing has to be
+  /// done.
+  std::function<void()> defer(std::function<void()> job) { return add(std::move(job), true); }
+
+ private:
+  static constexpr std::size_t backlog = 8;  // brief jobs that are worth another worker
+
+  struct queue;
+
+  struct entry {
+    std::function<void()> work;
+    bool brief = false;
+  };
+
+  std::function<void()> add(std::function<void()> job, bool brief) {
     // The job may bring about the end of this object before the call is over.
     const std::shared_ptr<queue> to = queue_;
     {
       const std::lock_guard lock{to->mutex};
-      if (to->closed) return;
-      to->jobs.push_back(std::move(job));
-      if (to->idle < to->jobs.size() && threads_.size() < most_) {
-        threads_.emplace_back([q = to] { run(*q); });
+      if (to->closed) return {};
+      to->jobs.push_back({std::move(job), brief});
+      if (brief && to->jobs.size() < backlog) {
+        if (to->attentive > 0 || std::exchange(to->deferred, true)) return {};
+        if (threads_.empty()) start_thread(to);
+        return [to] { to->wake(); };
       }
+      if (to->idle < to->jobs.size() && threads_.size() < most_) start_thread(to);
     }
     to->work.notify_one();
+    return {};
   }
 
- private:
+  void start_thread(const std::shared_ptr<queue>& to) {
+    threads_.emplace_back([q = to] { run(*q); });
+  }
+
   struct queue final : haul::detail::job_source {
     std::mutex mutex;
     std::condition_variable work;
     std::condition_variable rest;
-    std::deque<std::function<void()>> jobs;
+    std::deque<entry> jobs;
     std::size_t idle = 0;
     std::size_t running = 0;
+    std::size_t attentive = 0;  // workers that look at the queue again in no time
+    bool deferred = false;      // a wake is still to come
     bool closed = false;
 
+    void wake() {
+      {
+        const std::lock_guard lock{mutex};
+        deferred = false;
+        if (jobs.empty()) return;
+      }
+      work.notify_one();
+    }
+
     void finish() override {
-      std::deque<std::function<void()>> dropped;
+      std::deque<entry> dropped;
       std::unique_lock lock{mutex};
       closed = true;
       dropped.swap(jobs);
@@ -89,13 +126,18 @@ class disk_workers {
       q.work.wait(lock, [&] { return q.closed || !q.jobs.empty(); });
       --q.idle;
       if (q.closed) return;
-      std::function<void()> job = std::move(q.jobs.front());
+      entry job = std::move(q.jobs.front());
       q.jobs.pop_front();
       ++q.running;
+      if (job.brief) ++q.attentive;
+      // Brief jobs must not wait for this one to end.
+      const bool leaves_some = !job.brief && !q.jobs.empty() && q.idle > 0;
       lock.unlock();
-      job();
-      job = nullptr;  // what it owned goes before the lock is taken again
+      if (leaves_some) q.work.notify_one();
+      job.work();
+      job.work = nullptr;  // what it owned goes before the lock is taken again
       lock.lock();
+      if (job.brief) --q.attentive;
       if (--q.running == 0) q.rest.notify_all();
     }
   }

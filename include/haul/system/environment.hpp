@@ -47,11 +47,14 @@ concept stream = std::movable<S> &&
 /// touches the world takes an environment as a template parameter; `system_environment` is the real
 /// one, and tests put a simulated one in its place.
 ///
-/// Files are used through blocking calls, made only from jobs given to `submit()`.
+/// Files are used through blocking calls, made only from jobs given to `submit()` or `defer()`.
+/// `defer` is for jobs that are over in no time: what it returns, if anything, has to be called
+/// soon, and begins all that have been deferred by then.
 template <class E>
 concept environment = requires(E& e, asio::any_io_executor executor, const route& r,
                                const timeouts& t, std::function<void()> job,
-                               const std::filesystem::path& path, std::error_code& ec) {
+                               const std::filesystem::path& path, std::size_t most,
+                               std::error_code& ec) {
   typename E::timer;
   typename E::file;
   requires stream<typename E::stream>;
@@ -63,10 +66,12 @@ concept environment = requires(E& e, asio::any_io_executor executor, const route
   { e.choose_proxy(r.origin) } -> std::same_as<std::optional<proxy>>;
   { e.connect(executor, r, t) } -> std::same_as<awaitable<typename E::stream>>;
   e.submit(std::move(job));
+  { e.defer(std::move(job)) } -> std::same_as<std::function<void()>>;
 
   { e.open(path, open_mode::read, ec) } -> std::same_as<typename E::file>;
   { e.open_unnamed(path, ec) } -> std::same_as<typename E::file>;
   { e.status(path, ec) } -> std::same_as<path_status>;
+  { e.names_in(path, most, ec) } -> std::same_as<file_names>;
   e.rename(path, path, ec);
   e.rename_if_absent(path, path, ec);
   e.remove(path, ec);

@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <system_error>
+#include <unordered_set>
 #include <utility>
 
 namespace haul::system {
@@ -71,6 +73,18 @@ struct path_status {
 };
 
 HAUL_DECL path_status status_of(const std::filesystem::path& path, std::error_code& ec);
+
+/// Names of a folder's entries.
+using file_names = std::unordered_set<std::filesystem::path::string_type>;
+
+/// All names in the folder, of which there are `most` at the most; none when the folder is not
+/// there. Cheaper than many calls of `status_of`, and only of use where a file has just one name.
+///
+/// @par Errors
+/// `std::errc::value_too_large` when there are more; `std::errc::operation_not_supported` where
+/// names that differ may mean the same file (Windows, macOS).
+HAUL_DECL file_names names_in(const std::filesystem::path& folder, std::size_t most,
+                              std::error_code& ec);
 /// Replaces what is at `to`, in one step.
 HAUL_DECL void rename_file(const std::filesystem::path& from, const std::filesystem::path& to,
                            std::error_code& ec);

@@ -97,6 +97,7 @@ class system_environment {
   }
 
   void submit(std::function<void()> job) { workers_.submit(std::move(job)); }
+  std::function<void()> defer(std::function<void()> job) { return workers_.defer(std::move(job)); }
   /// The jobs that an execution context must not end before.
   std::weak_ptr<haul::detail::job_source> jobs() const { return workers_.source(); }
 
@@ -108,6 +109,9 @@ class system_environment {
   }
   path_status status(const std::filesystem::path& path, std::error_code& ec) {
     return status_of(path, ec);
+  }
+  file_names names_in(const std::filesystem::path& folder, std::size_t most, std::error_code& ec) {
+    return system::names_in(folder, most, ec);
   }
   void rename(const std::filesystem::path& from, const std::filesystem::path& to,
               std::error_code& ec) {

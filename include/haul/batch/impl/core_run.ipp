@@ -76,7 +76,7 @@ void core<Environment>::begin(const start& s) {
     return;
   }
   s.fresh->async_run([self = this->shared_from_this(), i = s.file](
-                         std::error_code, download_result r) { self->ended(i, r); });
+                         std::error_code, const download_result& r) { self->ended(i, r); });
 }
 
 template <system::environment Environment>
@@ -88,10 +88,16 @@ auto core<Environment>::make_download(const item_ptr& i) -> std::shared_ptr<down
   i->error.clear();
   i->message.clear();
   ++running_;
-  return std::make_shared<download>(
-      session_, i->request, options, engine::erase_sink(forwarder{this->weak_from_this(), i}),
-      engine::delivery::direct, engine::describe(i->request, 0, i->index + 1, b.files.size()),
-      b.limiter);
+  engine::task_place place;
+  place.index = i->index + 1;
+  place.total = b.files.size();
+  auto made = std::make_shared<download>(session_, i->request, options,
+                                         engine::erase_sink(forwarder{this->weak_from_this(), i}),
+                                         engine::delivery::direct, place, b.limiter);
+  if (std::exchange(i->vacant, false) && !replaces(b.options) && !i->request.pieces()) {
+    made->assume_vacant();
+  }
+  return made;
 }
 
 /// Makes a download do what its file's state says. Calls for one file may come from several threads
@@ -257,9 +263,13 @@ void core<Environment>::remember(const item& i) {
 
 /// The target; where only a folder is known, that and the URL.
 template <system::environment Environment>
-std::string core<Environment>::record_key(const download_request& r) {
-  const std::filesystem::path path = r.path();
-  return engine::names_folder(path) ? path.string() + '\n' + r.url() : path.string();
+auto core<Environment>::record_key(const download_request& r) -> native_text {
+  native_text key = r.native_path();
+  if (engine::names_folder(key)) {
+    key += native_text::value_type{'\n'};
+    key.append(r.url().begin(), r.url().end());
+  }
+  return key;
 }
 
 template <system::environment Environment>
@@ -570,7 +580,7 @@ std::vector<std::string> core<Environment>::batches() const {
 }
 
 template <system::environment Environment>
-awaitable<std::optional<batch_status>> core<Environment>::wait(std::string id) {
+awaitable<std::optional<batch_status>> core<Environment>::wait(std::string id, bool with_files) {
   const auto self = this->shared_from_this();
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const auto done = std::make_shared<notifier>(executor);
@@ -586,7 +596,7 @@ awaitable<std::optional<batch_status>> core<Environment>::wait(std::string id) {
   }
   co_await done->wait();
   co_await events_->drained();
-  co_return status(id, true);
+  co_return status(id, with_files);
 }
 
 template <system::environment Environment>

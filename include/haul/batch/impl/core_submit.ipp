@@ -4,9 +4,9 @@
 #include <haul/async/offload.hpp>
 #include <haul/batch/core.hpp>
 #include <haul/detail/hex.hpp>
-#include <haul/engine/hash_chain.hpp>
 #include <haul/engine/paths.hpp>
 #include <haul/engine/task_info.hpp>
+#include <haul/http/file_name.hpp>
 #include <haul/http/url.hpp>
 
 #include <algorithm>
@@ -20,8 +20,8 @@ core<Environment>::core(session_ptr session, std::unique_ptr<engine::any_sink> s
     : session_(std::move(session)),
       store_(std::move(store)),
       options_(options),
-      events_(std::make_shared<engine::event_queue>(
-          asio::make_strand(session_->executor), std::move(sink), engine::delivery::queued, [] {})),
+      events_(std::make_shared<engine::event_queue>(session_->make_strand(), std::move(sink),
+                                                    engine::delivery::queued, [] {})),
       slots_(session_->executor, (std::max)(1u, options.max_active)),
       idle_(session_->executor) {}
 
@@ -67,7 +67,7 @@ awaitable<submit_result> core<Environment>::submit(std::vector<download_request>
   std::vector<probe> probes = probes_of(requests);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   auto job = [session = session_, probes = std::move(probes)]() mutable {
-    look(session->environment, probes);
+    prober{session->environment}.look(probes);
     return std::move(probes);
   };
   const std::vector<probe> found =
@@ -96,31 +96,25 @@ auto core<Environment>::probes_of(const std::vector<download_request>& requests)
   std::vector<probe> probes(requests.size());
   const std::lock_guard lock{mutex_};
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    probes[i].path = requests[i].path().native();
-    probes[i].checksums = requests[i].checksums();
-    const auto at = recorded_.empty() ? recorded_.end() : recorded_.find(record_key(requests[i]));
-    if (at == recorded_.end()) continue;
-    probes[i].path = at->second.path;
-    probes[i].recorded = at->second.size;
-  }
-  return probes;
-}
-
-/// Looks at the targets; reads those whose hash has to be known. Runs on a disk worker.
-template <system::environment Environment>
-void core<Environment>::look(Environment& environment, std::vector<probe>& probes) {
-  for (probe& p : probes) {
-    if (engine::names_folder(p.path)) continue;
-    std::error_code ec;
-    const system::path_status there = environment.status(p.path, ec);
-    if (ec || !there.exists || there.directory) continue;
-    p.exists = true;
-    if (p.recorded) {
-      p.right = *p.recorded == there.size;
-    } else if (!p.checksums.empty()) {
-      p.right = matches(environment, p.path, there.size, p.checksums);
+    const download_request& r = requests[i];
+    probe& p = probes[i];
+    const http::url_result url = http::parse_url(r.url());
+    p.bad_url = url.error;
+    p.checksums = r.checksums();
+    p.named = !engine::names_folder(r.native_path());
+    const auto at = recorded_.empty() ? recorded_.end() : recorded_.find(record_key(r));
+    if (at != recorded_.end()) {
+      p.path = at->second.path;
+      p.named = true;
+      p.recorded = at->second.size;
+    } else if (p.named) {
+      p.path = r.native_path();
+    } else if (!url.error) {
+      const std::string name = http::file_name_of_url(url.value);
+      if (!name.empty()) p.path = engine::path_in(r.native_path(), name);
     }
   }
+  return probes;
 }
 
 /// Takes one request into a batch, if it can be.
@@ -135,8 +129,8 @@ submitted_file core<Environment>::admit(batch& b, const batch_ptr& self, downloa
     told.error = ec;
     told.message = std::move(why);
   };
-  if (const std::error_code ec = http::parse_url(request.url()).error) {
-    refuse(ec, ec.message());
+  if (found.bad_url) {
+    refuse(found.bad_url, found.bad_url.message());
     return told;
   }
   if (request.has_bad_checksum()) {
@@ -161,7 +155,9 @@ submitted_file core<Environment>::admit(batch& b, const batch_ptr& self, downloa
   }
   if (request.id().empty()) request.id(fresh_id("", 16));
   told.id = request.id();
-  enlist(b, self, std::make_shared<item>(std::move(request)));
+  const auto fresh = std::make_shared<item>(std::move(request));
+  fresh->vacant = found.vacant;
+  enlist(b, self, fresh);
   return told;
 }
 
@@ -171,8 +167,8 @@ auto core<Environment>::known(const download_request& request) const -> item_ptr
   if (!request.id().empty()) {
     if (const auto at = by_id_.find(request.id()); at != by_id_.end()) return *at;
   }
-  if (!engine::names_folder(request.path())) {
-    if (const auto at = by_path_.find(request.path()); at != by_path_.end()) return *at;
+  if (!engine::names_folder(request.native_path())) {
+    if (const auto at = by_path_.find(request.native_path()); at != by_path_.end()) return *at;
   }
   return nullptr;
 }
@@ -182,7 +178,7 @@ void core<Environment>::enlist(batch& b, const batch_ptr& self, const item_ptr& 
   if (i->batches.empty()) {
     i->index = static_cast<std::uint32_t>(b.files.size());
     by_id_.insert(i);
-    if (!engine::names_folder(i->request.path())) by_path_.insert(i);
+    if (!engine::names_folder(i->request.native_path())) by_path_.insert(i);
   }
   i->batches.push_back(self);
   b.files.push_back(i);
@@ -301,7 +297,7 @@ void core<Environment>::complete_published(Environment& environment, batch_recor
   if (replaces(b.options)) return;
   for (file_record& f : b.files) {
     const std::filesystem::path& target = f.path.empty() ? f.request.path() : f.path;
-    if (is_final(f.state) || engine::names_folder(target)) continue;
+    if (is_final(f.state) || engine::names_folder(target.native())) continue;
     std::error_code ec;
     const system::path_status there = environment.status(target, ec);
     if (ec || !there.exists || there.directory) continue;
@@ -316,17 +312,6 @@ void core<Environment>::complete_published(Environment& environment, batch_recor
     f.total = there.size;
     completed.push_back(f.request.id());
   }
-}
-
-/// Whether a file on disk has the checksums.
-template <system::environment Environment>
-bool core<Environment>::matches(Environment& environment, const std::filesystem::path& path,
-                                std::uint64_t size, const std::vector<checksum>& checksums) {
-  std::error_code ec;
-  auto file = environment.open(path, system::open_mode::read, ec);
-  engine::hash_chain hashes{checksums};
-  if (!ec) hashes.catch_up(file, size, size, ec);
-  return !ec && !hashes.mismatch();
 }
 
 template <system::environment Environment>

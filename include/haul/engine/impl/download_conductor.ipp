@@ -18,12 +18,11 @@ namespace haul::engine {
 template <system::environment Environment>
 download<Environment>::download(core_ptr core, download_request request,
                                 const download_options& options, std::unique_ptr<any_sink> sink,
-                                delivery how, task_ref task, const rate_limiter& above)
+                                delivery how, const task_place& place, const rate_limiter& above)
     : core_(std::move(core)),
       request_(std::move(request)),
       options_(options),
-      task_(std::move(task)),
-      strand_(asio::make_strand(core_->executor)),
+      strand_(core_->make_strand()),
       limiter_(above.child()),
       wake_(strand_),
       hashes_(request_.checksums()),
@@ -34,15 +33,18 @@ download<Environment>::download(core_ptr core, download_request request,
       plan_(options.piece_size),
       pieces_(request_.shared_pieces()),
       governor_(options.connections) {
+  http::url_result url = http::parse_url(request_.url());
+  task_ = describe(request_, url, place);
+  bad_url_ = url.error;
+  sources_.add(std::move(url.value));
   limiter_.set_rate(options.rate_limit, core_->environment.now());
-  events_ = std::make_shared<event_queue>(
-      asio::make_strand(core_->executor), std::move(sink), how, [this] {
-        const std::lock_guard lock{mutex_};
-        if (!fatal_) {
-          fatal_.emplace(errc::sink_failed, operation::checking);
-        }
-        wake();
-      });
+  events_ = std::make_shared<event_queue>(core_->make_strand(), std::move(sink), how, [this] {
+    const std::lock_guard lock{mutex_};
+    if (!fatal_) {
+      fatal_.emplace(errc::sink_failed, operation::checking);
+    }
+    wake();
+  });
 }
 
 template <system::environment Environment>
@@ -129,7 +131,7 @@ download_status download<Environment>::status() const {
 }
 
 template <system::environment Environment>
-awaitable<download_result> download<Environment>::conduct() {
+awaitable<void> download<Environment>::conduct() {
   start_clock();
   tell(task_started{task_});
   std::optional<failure> failed;
@@ -142,15 +144,14 @@ awaitable<download_result> download<Environment>::conduct() {
   } catch (...) {
     keep_bug(std::current_exception());
   }
-  co_await quiesce();
+  if (busy()) co_await quiesce();
   std::error_code why;
   if (failed) why = failed->error;
   if (!published_) co_await leave(why);  // g++ 12 looks into both arms of a `?:` as its argument
   alarm_.close();
   give_back_target();
   conclude(failed);
-  co_await events_->drained();
-  co_return result_;
+  if (events_->pending()) co_await events_->drained();
 }
 
 template <system::environment Environment>
@@ -203,7 +204,11 @@ void download<Environment>::conclude(const std::optional<failure>& failed) {
 template <system::environment Environment>
 awaitable<void> download<Environment>::work() {
   check_request();
-  co_await prepare();
+  if (vacant_) {
+    prepare_vacant();
+  } else {
+    co_await prepare();
+  }
   if (request_.pieces() || options_.repair) co_await survey();
   if (published_) co_return;
   for (;;) {
@@ -236,7 +241,7 @@ awaitable<void> download<Environment>::transfer() {
       continue;
     }
     if (s.over) {
-      co_await quiesce();
+      if (busy()) co_await quiesce();
       const bool done = finish_round();
       if (done) co_return;
       continue;
@@ -415,8 +420,7 @@ unsigned download<Environment>::next_stream_id() {
 
 template <system::environment Environment>
 auto download<Environment>::add_stream(std::size_t source, unsigned id) -> stream_ptr {
-  auto st = std::make_shared<stream>(asio::make_strand(core_->executor), id, source,
-                                     core_->environment.now());
+  auto st = std::make_shared<stream>(core_->make_strand(), id, source, core_->environment.now());
   const std::lock_guard lock{mutex_};
   ++sources_[source].active;
   streams_.emplace(id, st);

@@ -17,11 +17,10 @@ void download<Environment>::check_request() {
   const auto refuse = [](std::error_code ec, std::string what) {
     throw failure{ec, operation::checking, std::move(what)};
   };
-  const http::url_result primary = http::parse_url(request_.url());
-  if (primary.error) refuse(primary.error, request_.url().substr(0, 200));
-  home_ = primary.value.where();
-  url_name_ = http::file_name_of_url(primary.value);
-  sources_.add(primary.value);
+  if (bad_url_) refuse(bad_url_, request_.url().substr(0, 200));
+  const http::url& primary = sources_[0].given;
+  home_ = primary.where();
+  url_name_ = http::file_name_of_url(primary);
   for (const std::string& m : request_.mirrors()) {
     const http::url_result mirror = http::parse_url(m);
     if (mirror.error) refuse(mirror.error, "mirror " + m.substr(0, 200));
@@ -51,7 +50,7 @@ void download<Environment>::check_request() {
     refuse(errc::invalid_argument, "connections: 1 to 64");
   }
   if (options_.piece_size < 4096) refuse(errc::invalid_argument, "piece_size: 4096 or more");
-  if (request_.path().native().find(std::filesystem::path::value_type{}) !=
+  if (request_.native_path().find(std::filesystem::path::value_type{}) !=
       std::filesystem::path::string_type::npos) {
     refuse(errc::invalid_target, "the path has a null character");
   }
@@ -62,7 +61,24 @@ template <system::environment Environment>
 awaitable<void> download<Environment>::prepare() {
   auto job = [self = this->shared_from_this()] { return self->prepare_job(); };
   const std::shared_ptr<failure> failed =
-      co_await offload(core_->environment, strand_, std::move(job));
+      co_await offload_brief(core_->environment, strand_, std::move(job));
+  if (failed) throw failure{*failed};
+}
+
+template <system::environment Environment>
+void download<Environment>::prepare_vacant() {
+  auto made = std::make_shared<storage>();
+  made->vacant = true;
+  std::shared_ptr<failure> failed;
+  if (names_folder(request_.native_path())) {
+    made->folder = request_.path();
+    made->free_name = url_name_;
+  } else {
+    made->target = request_.path();
+    failed = claim(made->target);
+  }
+  const std::lock_guard lock{mutex_};
+  storage_ = std::move(made);
   if (failed) throw failure{*failed};
 }
 
@@ -70,21 +86,22 @@ template <system::environment Environment>
 auto download<Environment>::prepare_job() -> std::shared_ptr<failure> {
   auto made = std::make_shared<storage>();
   std::error_code ec;
-  const std::filesystem::path& path = request_.path();
+  const std::filesystem::path path = request_.path();
   const system::path_status there = core_->environment.status(path, ec);
   std::shared_ptr<failure> failed;
   if (ec && ec != std::errc::not_a_directory) failed = disk_failure(ec, operation::checking, path);
-  if (!failed && (there.directory || names_folder(path))) {
+  if (!failed && (there.directory || names_folder(path.native()))) {
     made->folder = path;
     // The name that the URL gives is the likeliest: what an earlier run left may be found by it.
     if (!url_name_.empty()) {
-      ec = load_journal(path / url_name_, *made);
+      const std::filesystem::path likely{path_in(path.native(), url_name_)};
+      ec = load_journal(likely, *made);
       if (!made->has_journal) {
-        const system::path_status same = core_->environment.status(path / url_name_, ec);
+        const system::path_status same = core_->environment.status(likely, ec);
         if (!ec && !same.exists) made->free_name = url_name_;
       }
       if (made->resumable) {
-        made->target = path / url_name_;
+        made->target = likely;
         failed = check_target(made->target);
       }
     }
@@ -111,11 +128,18 @@ auto download<Environment>::check_target(const std::filesystem::path& target)
   if (there.exists && !replaces()) {
     return disk_failure(errc::target_exists, operation::checking, target);
   }
-  if (claimed_ == target) return nullptr;
-  if (!core_->claim(target)) {
+  return claim(target);
+}
+
+/// Makes the target this download's alone.
+template <system::environment Environment>
+auto download<Environment>::claim(const std::filesystem::path& target) -> std::shared_ptr<failure> {
+  native_text key = target_key(target.native());
+  if (claimed_ == key) return nullptr;
+  if (!core_->claim(key)) {
     return disk_failure(errc::duplicate_target, operation::checking, target);
   }
-  claimed_ = target;
+  claimed_ = std::move(key);
   return nullptr;
 }
 
@@ -180,13 +204,13 @@ std::error_code download<Environment>::load_journal(const std::filesystem::path&
 /// looked at before, and publishing will not replace what has come since.
 template <system::environment Environment>
 bool download<Environment>::take_free_name(const std::string& name) {
-  const std::lock_guard lock{mutex_};
   storage& st = *storage_;
   if (name != st.free_name || replaces()) return false;
-  std::filesystem::path target =
-      st.folder / std::filesystem::path{std::u8string{name.begin(), name.end()}};
-  if (!core_->claim(target)) return false;
-  claimed_ = st.target = std::move(target);
+  native_text target = path_in(st.folder.native(), name);
+  native_text key = target_key(target);
+  if (!core_->claim(key)) return false;
+  claimed_ = std::move(key);
+  st.target = std::move(target);
   return true;
 }
 
@@ -194,7 +218,8 @@ bool download<Environment>::take_free_name(const std::string& name) {
 template <system::environment Environment>
 auto download<Environment>::name_job(const std::string& name) -> std::shared_ptr<failure> {
   storage& st = *storage_;
-  st.target = st.folder / std::filesystem::path{std::u8string{name.begin(), name.end()}};
+  st.vacant = false;
+  if (st.target.empty()) st.target = path_in(st.folder.native(), name);
   if (auto failed = check_target(st.target)) return failed;
   load_journal(st.target, st);
   return nullptr;
@@ -370,7 +395,7 @@ void download<Environment>::submit_catch_up() {
 /// Size and hashes of the whole file. False when it must be fetched again, from others.
 template <system::environment Environment>
 awaitable<bool> download<Environment>::verify() {
-  if (small_body_) hashes_.offer(0, small_body_->data(), small_body_->size());
+  if (small_body_) hashes_.offer(0, small_body_->bytes.data(), small_body_->bytes.size());
   const std::uint64_t total = *version_.total;
   if (request_.size() && *request_.size() != total) {
     throw failure{errc::size_mismatch, operation::verifying,
@@ -399,9 +424,13 @@ template <system::environment Environment>
 awaitable<void> download<Environment>::publish() {
   if (is_stopped()) throw failure{errc::stopped, operation::publishing};
   auto job = [self = this->shared_from_this()] { return self->publish_job(); };
-  const std::shared_ptr<failure> failed =
-      co_await offload(core_->environment, strand_, std::move(job));
-  if (failed) throw failure{*failed};
+  if (small_body_ && options_.durability != durability::power) {
+    const failure_ptr failed = co_await offload_brief(core_->environment, strand_, std::move(job));
+    if (failed) throw failure{*failed};
+  } else {
+    const failure_ptr failed = co_await offload(core_->environment, strand_, std::move(job));
+    if (failed) throw failure{*failed};
+  }
   const std::lock_guard lock{mutex_};
   published_ = true;
 }
@@ -427,7 +456,7 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
       // Of an earlier run that had more to do.
       remove_journal();
     }
-    if (!ec) st.part.write_at(0, small_body_->data(), small_body_->size(), ec);
+    if (!ec) write_small(st.part, ec);
   }
   if (!ec) {
     const std::uint64_t size = st.part.size(ec);
@@ -450,6 +479,11 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
   return nullptr;
 }
 
+template <system::environment Environment>
+void download<Environment>::write_small(file& to, std::error_code& ec) const {
+  to.write_at(0, small_body_->bytes.data(), small_body_->bytes.size(), ec);
+}
+
 /// The shortest way for a file in memory: it has no name until all of it is there. False where that
 /// is not possible, or something of an earlier run has to be seen to.
 template <system::environment Environment>
@@ -458,11 +492,10 @@ bool download<Environment>::write_unnamed(std::error_code& ec) {
   auto& environment = core_->environment;
   if (replaces() || st.has_journal || st.part.is_open()) return false;
   const std::filesystem::path folder = st.target.parent_path();
-  const system::path_status left = environment.status(part_path(st.target), ec);
-  if (left.exists) return false;
+  if (!st.vacant && environment.status(part_path(st.target), ec).exists) return false;
   if (!ec) {
     file fresh = environment.open_unnamed(folder, ec);
-    if (!ec) fresh.write_at(0, small_body_->data(), small_body_->size(), ec);
+    if (!ec) write_small(fresh, ec);
     if (!ec && options_.durability == durability::power) fresh.sync(ec);
     if (!ec) fresh.name(st.target, ec);
   }
@@ -543,12 +576,6 @@ template <system::environment Environment>
 bool download<Environment>::is_small() const {
   const std::lock_guard lock{mutex_};
   return small_;
-}
-
-template <system::environment Environment>
-bool download<Environment>::needs_name() const {
-  const std::lock_guard lock{mutex_};
-  return storage_->target.empty();
 }
 
 }  // namespace haul::engine

@@ -52,8 +52,13 @@ std::optional<byte_range> download<Environment>::next_range(stream& st) {
 /// One request and its reply. False when the stream should end.
 template <system::environment Environment>
 awaitable<bool> download<Environment>::fetch(stream_ptr st, byte_range range) {
-  const std::shared_ptr<const std::string> tail = co_await read_tail(st, range);
-  if (!tail) co_return false;
+  const join how = how_to_join(*st, range);
+  if (how == join::never) co_return false;
+  std::shared_ptr<const std::string> tail = no_tail();
+  if (how == join::by_tail) {
+    std::shared_ptr<const std::string> read = co_await read_tail(st, range);
+    tail = std::move(read);
+  }
   asked_for asked;
   asked.range = range;
   asked.range.begin -= tail->size();
@@ -294,7 +299,8 @@ std::string download<Environment>::name_from(const http::reply<Environment>& rep
 /// @param whole  Whether the reply is the whole file.
 template <system::environment Environment>
 awaitable<bool> download<Environment>::settle(stream_ptr st, std::string name, bool whole) {
-  if (needs_name() && !take_free_name(name)) {
+  const bool look = needs_look(name, whole);
+  if (look) {
     auto job = [self = this->shared_from_this(), name = std::move(name)] {
       return self->name_job(name);
     };
@@ -335,13 +341,27 @@ bool download<Environment>::take_up_earlier() {
   return true;
 }
 
+/// Whether the target has to be looked at before its first byte is taken.
+template <system::environment Environment>
+bool download<Environment>::needs_look(const std::string& name, bool whole) {
+  const std::lock_guard lock{mutex_};
+  const storage& st = *storage_;
+  if (st.target.empty() && !take_free_name(name)) return true;
+  return st.vacant && !fits_memory(whole);
+}
+
 /// A file that fits into one buffer goes through memory and is written at once.
 template <system::environment Environment>
 bool download<Environment>::choose_memory(bool whole) {
   const std::lock_guard lock{mutex_};
-  small_ = whole && version_.total && *version_.total <= core_->buffers.buffer_size() &&
-           !storage_->resumable && !storage_->part.is_open() && !pieces_.wanted();
+  small_ = fits_memory(whole);
   return small_;
+}
+
+template <system::environment Environment>
+bool download<Environment>::fits_memory(bool whole) const {
+  return whole && version_.total && *version_.total <= core_->buffers.buffer_size() &&
+         !storage_->resumable && !storage_->part.is_open() && !pieces_.wanted();
 }
 
 template <system::environment Environment>
@@ -349,7 +369,7 @@ void download<Environment>::settled() {
   const std::lock_guard lock{mutex_};
   opened_ = true;
   // Of an empty file, all is there already, whatever becomes of the stream.
-  if (small_ && *version_.total == 0) small_body_ = std::make_shared<std::string>();
+  if (small_ && *version_.total == 0) small_body_.emplace(0);
   const bool many = joinable_ && !no_ranges_ && !small_ && options_.connections > 1 &&
                     version_.total.value_or(0) > 2 * options_.piece_size;
   if (many) governor_.open(core_->environment.now());
@@ -371,15 +391,18 @@ auto download<Environment>::how_to_join(const stream& st, byte_range range) -> j
   return join::never;
 }
 
+template <system::environment Environment>
+const std::shared_ptr<const std::string>& download<Environment>::no_tail() {
+  static const auto none = std::make_shared<const std::string>();
+  return none;
+}
+
 /// Where nothing names a version: the end of what is on disk before `range`, which the server must
-/// send once more. Empty where it need not; null when the stream has nothing to do.
+/// send once more.
 template <system::environment Environment>
 awaitable<std::shared_ptr<const std::string>> download<Environment>::read_tail(stream_ptr st,
                                                                                byte_range range) {
   auto tail = std::make_shared<std::string>();
-  const join how = how_to_join(*st, range);
-  if (how == join::never) co_return nullptr;
-  if (how == join::plain) co_return tail;
   tail->resize(static_cast<std::size_t>((std::min)(range.begin, tail_bytes)));
   auto job = [self = this->shared_from_this(), tail, at = range.begin - tail->size()] {
     std::error_code ec;

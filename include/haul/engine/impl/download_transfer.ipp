@@ -187,18 +187,25 @@ void download<Environment>::body_ended(stream&, std::uint64_t at, std::uint64_t 
 
 template <system::environment Environment>
 awaitable<void> download<Environment>::receive_small(stream_ptr st, exchange& x) {
-  const auto body = std::make_shared<std::string>();
-  body->resize(static_cast<std::size_t>(*version_.total));
+  const auto size = static_cast<std::size_t>(*version_.total);
+  std::string_view bytes;
+  if (auto memory = limiter_.limited() ? nullptr : x.take_whole(size, bytes)) {
+    limiter_.charge(size, core_->environment.now());
+    count_received(size);
+    take_small(*st, memory_body{std::move(memory), bytes});
+    co_return;
+  }
+  memory_body body{size};
   timer pace = core_->environment.make_timer(st->executor);
   speed_floor floor{options_, core_->environment.now()};
   std::size_t have = 0;
-  while (!x.complete() && have < body->size()) {
+  while (!x.complete() && have < size) {
     if (limiter_.limited()) co_await throttle(pace);
     if (!x.buffered()) co_await x.wait();
     const auto most =
-        static_cast<std::size_t>(std::min<std::uint64_t>(body->size() - have, limiter_.slice()));
+        static_cast<std::size_t>(std::min<std::uint64_t>(size - have, limiter_.slice()));
     std::error_code ec;
-    const std::size_t got = x.read_some(body->data() + have, most, ec);
+    const std::size_t got = x.read_some(body.memory.get() + have, most, ec);
     have += got;
     const auto now = core_->environment.now();
     limiter_.charge(got, now);
@@ -206,11 +213,17 @@ awaitable<void> download<Environment>::receive_small(stream_ptr st, exchange& x)
     if (ec && ec != asio::error::would_block) throw failure{ec, operation::receiving};
     floor.check(got, now);
   }
-  if (have < body->size()) throw failure{errc::connection_closed, operation::receiving};
+  if (have < size) throw failure{errc::connection_closed, operation::receiving};
+  take_small(*st, std::move(body));
+}
+
+/// All of a small file is there.
+template <system::environment Environment>
+void download<Environment>::take_small(const stream& st, memory_body body) {
   const std::lock_guard lock{mutex_};
-  plan_.received(st->id, have, core_->environment.now());
-  sources_[st->source].gave = true;
-  small_body_ = body;
+  plan_.received(st.id, body.bytes.size(), core_->environment.now());
+  sources_[st.source].gave = true;
+  small_body_ = std::move(body);
 }
 
 template <system::environment Environment>

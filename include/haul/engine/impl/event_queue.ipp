@@ -49,6 +49,11 @@ HAUL_DECL void event_queue::push(event e) {
   });
 }
 
+HAUL_DECL bool event_queue::pending() const {
+  const std::lock_guard lock{mutex_};
+  return delivered_ != pushed_;
+}
+
 HAUL_DECL awaitable<void> event_queue::drained() {
   const auto mine = std::make_shared<notifier>(executor_);
   const bool pending = enlist(mine);

@@ -16,11 +16,11 @@ std::shared_ptr<any_download> make_download(std::shared_ptr<session_core<Environ
                                             download_request request,
                                             const download_options& options,
                                             std::unique_ptr<any_sink> sink) {
-  task_ref task = describe(request, core->environment.random());
+  task_place place;
+  place.random = core->environment.random();
   const rate_limiter above = core->limiter;
   return std::make_shared<download<Environment>>(std::move(core), std::move(request), options,
-                                                 std::move(sink), delivery::queued, std::move(task),
-                                                 above);
+                                                 std::move(sink), delivery::queued, place, above);
 }
 
 }  // namespace haul::engine

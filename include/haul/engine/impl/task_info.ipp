@@ -15,17 +15,23 @@ namespace haul::engine {
 
 HAUL_DECL task_ref describe(const download_request& r, std::uint64_t random, std::size_t index,
                             std::size_t total) {
+  return describe(r, http::parse_url(r.url()), task_place{random, index, total});
+}
+
+HAUL_DECL task_ref describe(const download_request& r, const http::url_result& url,
+                            const task_place& place) {
   auto info = std::make_shared<task_info>();
-  const http::url_result parsed = http::parse_url(r.url());
-  info->url = parsed.error ? r.url() : parsed.value.str();
+  info->url = url.error ? r.url() : url.value.str();
   info->path = r.path();
-  info->index = index;
-  info->total = total;
+  info->index = place.index;
+  info->total = place.total;
   info->id = r.id();
-  if (info->id.empty()) haul::detail::append_hex(info->id, random, 16);
+  if (info->id.empty()) haul::detail::append_hex(info->id, place.random, 16);
   info->name = r.name();
-  if (info->name.empty() && !names_folder(r.path())) info->name = r.path().filename().string();
-  if (info->name.empty() && !parsed.error) info->name = http::file_name_of_url(parsed.value);
+  if (info->name.empty() && !names_folder(r.native_path())) {
+    info->name = info->path.filename().string();
+  }
+  if (info->name.empty() && !url.error) info->name = http::file_name_of_url(url.value);
   if (info->name.empty()) info->name = info->url;
   return info;
 }

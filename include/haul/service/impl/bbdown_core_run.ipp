@@ -155,7 +155,7 @@ HAUL_DECL void bbdown_core::submitted(job& j, const submit_result& told) {
         r.sent.push_back(a);
       } else if (f.what == outcome::started) {
         again(j, a, path, true);  // it is another's, who has the same target
-      } else if (f.what == outcome::already_downloaded && engine::names_folder(path)) {
+      } else if (f.what == outcome::already_downloaded && engine::names_folder(path.native())) {
         again(j, a, path, false);
         r.todo.back().force = true;  // downloaded again, then, and in its own place
       } else if (f.what == outcome::already_downloaded || f.error == errc::target_exists) {
@@ -214,7 +214,7 @@ HAUL_DECL bool bbdown_core::waited(job& j, const std::optional<batch_status>& s)
 
 HAUL_DECL void bbdown_core::file_ended(job& j, const attempt& a, const file_status& f) {
   bbdown_record& r = j.record;
-  if (f.state == file_state::failed && !engine::names_folder(f.path) &&
+  if (f.state == file_state::failed && !engine::names_folder(f.path.native()) &&
       (f.error == errc::target_exists || f.error == errc::duplicate_target)) {
     again(j, a, f.path, f.error == errc::duplicate_target);
     return;
@@ -252,7 +252,7 @@ HAUL_DECL void bbdown_core::fail(job& j, const std::string& why) {
 /// same Aid, else a number is put behind the name.
 HAUL_DECL void bbdown_core::place(job& j, attempt& a) const {
   const std::filesystem::path wanted = path_of(a.path);
-  if (engine::names_folder(wanted)) return;
+  if (engine::names_folder(wanted.native())) return;
   std::filesystem::path path = wanted;
   a.force = !a.taken && is_free(j, path) && is_own(j.record.task.aid, path);
   const std::string name = utf8_of(wanted.filename());

@@ -214,7 +214,7 @@ HAUL_DECL void look_at_batch(bbdown_task& task, const bbdown_record& record, std
       continue;
     }
     begun = begun || f->state != file_state::pending || f->downloaded > 0;
-    if (!task.title && f->state != file_state::pending && !engine::names_folder(f->path)) {
+    if (!task.title && f->state != file_state::pending && !engine::names_folder(f->path.native())) {
       const std::u8string name = f->path.filename().u8string();
       task.title.emplace(split_file_name(std::string{name.begin(), name.end()}).stem);
     }

@@ -5,7 +5,10 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <dirent.h>
 #include <fcntl.h>
+#include <memory>
+#include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,8 +73,14 @@ HAUL_DECL file file::open_unnamed(const std::filesystem::path& folder, std::erro
 HAUL_DECL void file::name(const std::filesystem::path& path, std::error_code& ec) {
   ec.clear();
 #ifdef O_TMPFILE
+  const int fd = static_cast<int>(handle_);
+#ifdef AT_EMPTY_PATH
+  // Whoever opened the file may do so since Linux 6.10; before, it is a privilege.
+  if (::linkat(fd, "", AT_FDCWD, path.c_str(), AT_EMPTY_PATH) == 0) return;
+  if (errno != ENOENT && errno != EINVAL) return detail::set_from_errno(ec);
+#endif
   char self[32];
-  std::snprintf(self, sizeof self, "/proc/self/fd/%d", static_cast<int>(handle_));
+  std::snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
   if (::linkat(AT_FDCWD, self, AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return;
   detail::set_from_errno(ec);
 #else
@@ -173,6 +182,40 @@ HAUL_DECL path_status status_of(const std::filesystem::path& path, std::error_co
   status.size = static_cast<std::uint64_t>(s.st_size);
   status.modified = std::chrono::sys_seconds{std::chrono::seconds{s.st_mtime}};
   return status;
+}
+
+HAUL_DECL file_names names_in(const std::filesystem::path& folder, std::size_t most,
+                              std::error_code& ec) {
+  ec.clear();
+  file_names names;
+#ifdef __linux__
+  struct close_folder {
+    void operator()(::DIR* d) const noexcept { ::closedir(d); }
+  };
+  const std::unique_ptr<::DIR, close_folder> d{::opendir(folder.empty() ? "." : folder.c_str())};
+  if (!d) {
+    if (errno != ENOENT) detail::set_from_errno(ec);
+    return names;
+  }
+  for (;;) {
+    errno = 0;
+    const ::dirent* entry = ::readdir(d.get());
+    if (!entry) break;
+    const std::string_view name{entry->d_name};
+    if (name == "." || name == "..") continue;
+    if (names.size() == most) {
+      errno = EOVERFLOW;
+      break;
+    }
+    names.emplace(name);
+  }
+  if (errno != 0) detail::set_from_errno(ec);
+#else
+  static_cast<void>(folder);
+  static_cast<void>(most);
+  ec = std::make_error_code(std::errc::operation_not_supported);
+#endif
+  return names;
 }
 
 HAUL_DECL void rename_file(const std::filesystem::path& from, const std::filesystem::path& to,

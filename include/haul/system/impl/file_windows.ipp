@@ -377,6 +377,11 @@ HAUL_DECL path_status status_of(const std::filesystem::path& path, std::error_co
   return status;
 }
 
+HAUL_DECL file_names names_in(const std::filesystem::path&, std::size_t, std::error_code& ec) {
+  ec = std::make_error_code(std::errc::operation_not_supported);
+  return {};
+}
+
 HAUL_DECL void rename_file(const std::filesystem::path& from, const std::filesystem::path& to,
                            std::error_code& ec) {
   ec.clear();
