@@ -6,12 +6,12 @@ are those that the kernel counts for it and its children. Every file is compared
 
 import argparse
 import hashlib
+import json
 import os
 import pathlib
 import platform
 import random
 import re
-import resource
 import shutil
 import socket
 import statistics
@@ -37,7 +37,7 @@ class Bench:
         self.out = self.dir / "out"
         self.www.mkdir()
         self.ca = self.dir / "ca.pem"
-        self.nginx = None
+        self.nginx = self.launcher = None
         self.runs = 0
         self.failed = False
 
@@ -97,6 +97,9 @@ http {{
         os.chmod(self.dir, 0o755)
         self.nginx = subprocess.Popen(["nginx", "-p", f"{self.dir}/", "-e", f"{self.dir}/error.log",
                                        "-c", f"{self.dir}/nginx.conf"])
+        launch = pathlib.Path(__file__).with_name("launch.py")
+        self.launcher = subprocess.Popen([sys.executable, "-S", "-E", launch], text=True,
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for _ in range(200):
             if can_connect(self.port) and can_connect(self.tls_port):
                 return
@@ -104,6 +107,9 @@ http {{
         sys.exit("benchmarks: nginx does not answer")
 
     def stop(self):
+        if self.launcher:
+            self.launcher.stdin.close()
+            self.launcher.wait()
         if self.nginx:
             self.nginx.terminate()
             self.nginx.wait()
@@ -127,23 +133,11 @@ http {{
     def measure(self, command, check, limit, keep=False):
         self.fresh_folder(keep)
         os.sync()
-        begun = time.monotonic()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                os.setsid()
-                null = os.open(os.devnull, os.O_RDWR)
-                for fd in (0, 1, 2):
-                    os.dup2(null, fd)
-                resource.setrlimit(resource.RLIMIT_NOFILE, (16384, 16384))
-                os.chdir(self.out)
-                os.execvp(command[0], command)
-            finally:
-                os._exit(127)
-        status, used = wait(pid, limit)
-        wall = time.monotonic() - begun
+        self.launcher.stdin.write(json.dumps([command, str(self.out), limit]) + "\n")
+        self.launcher.stdin.flush()
+        status, wall, cpu, peak = json.loads(self.launcher.stdout.readline())
         right = status == 0 and check()
-        return wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, right
+        return wall, cpu, peak, right
 
     def same_file(self, name):
         want = self.digest(self.www / name)
@@ -438,20 +432,6 @@ def digest_of(f):
     while block := f.read(1 << 20):
         h.update(block)
     return h.hexdigest()
-
-
-def wait(pid, limit):
-    """Waits for the process; what takes too long is killed, with its children."""
-    end = time.monotonic() + limit
-    while True:
-        done, status, used = os.wait4(pid, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status), used
-        if time.monotonic() > end:
-            os.killpg(pid, 9)
-            _, status, used = os.wait4(pid, 0)
-            return -9, used
-        time.sleep(0.002)
 
 
 def can_connect(port):

@@ -26,6 +26,8 @@ class governor {
   unsigned level() const noexcept { return level_; }
   /// Whether `update` should be called as soon as what it calls `answered` comes true.
   bool waiting() const noexcept { return state_ == state::waiting; }
+  /// Whether there will never be more than one stream.
+  bool closed() const noexcept { return state_ == state::closed; }
 
   /// More than one stream is possible from now on.
   void open(clock::time_point now) {
@@ -113,6 +115,7 @@ class governor {
   static constexpr double worth_it = 1.10;
   static constexpr double worth_slower_replies = 1.50;
   static constexpr unsigned first_factor = 4;
+  static constexpr unsigned unseen_factor = 16;
   static constexpr int samples = 3;
   static constexpr std::chrono::milliseconds shortest_window{60};
   static constexpr std::chrono::milliseconds calm_window{250};
@@ -182,7 +185,8 @@ class governor {
       best_ = level_;
       unproved_ = true;
       if (level_ < most_) {
-        step_to(level_ * first_factor, now);
+        // Over a long way every step costs two round trips before it brings a byte.
+        step_to(level_ * unseen_factor, now);
       } else {
         hold(now, received);
       }
@@ -242,24 +246,26 @@ class governor {
   }
 
   void hold(clock::time_point now, std::optional<std::uint64_t> received) {
-    state_ = state::holding;
-    starting_ = lowering_ = between_ = false;
     since_ = now;
     held_from_ = received;
-    if (unproved_) {
-      hold_until_ = now + unproved_hold;
+    if (unproved_ && level_ > 1) {
+      hold_for(now, unproved_hold);
       return;
     }
-    hold_until_ = now + hold_;
+    hold_for(now, hold_);
     hold_ = (std::min<clock::duration>)(hold_ * 2, longest_hold);
   }
 
   /// As `hold`, but always for the same time, where there is nothing to be learned.
   void rest(clock::time_point now) {
+    held_from_.reset();
+    hold_for(now, rest_time);
+  }
+
+  void hold_for(clock::time_point now, clock::duration time) {
     state_ = state::holding;
     starting_ = lowering_ = between_ = false;
-    held_from_.reset();
-    hold_until_ = now + rest_time;
+    hold_until_ = now + time;
   }
 
   unsigned limit_;

@@ -324,12 +324,14 @@ auto download<Environment>::next_step() -> step {
   }
   plan_streams(s, now);
   if (s.over || s.open || s.refresh) return s;
-  if (now >= report_due_) {
-    s.report = opened_;
-    report_due_ = now + (std::max)(options_.progress_interval, shortest_interval);
-    meter_.update(plan_.written().size(), now);
+  if (events_->wanted()) {
+    if (now >= report_due_) {
+      s.report = opened_;
+      report_due_ = now + (std::max)(options_.progress_interval, shortest_interval);
+      meter_.update(plan_.written().size(), now);
+    }
+    s.look_again = (std::min)(s.look_again, report_due_);
   }
-  s.look_again = (std::min)(s.look_again, report_due_);
   if (journaled()) {
     const std::uint64_t fresh = proved() - (std::min)(logged_, proved());
     s.flush = fresh >= flush_bytes || (fresh > 0 && now >= flush_due_);
@@ -373,7 +375,8 @@ void download<Environment>::plan_streams(step& s, clock::time_point now) {
     wanted = governor_.level();
     shed_surplus(wanted, now);
     // What lags, and where there is work for one more, shows with time.
-    if (options_.connections > 1) s.look_again = (std::min)(s.look_again, now + planning_interval);
+    const bool one = governor_.closed() && streams_.size() < 2;
+    if (!one) s.look_again = (std::min)(s.look_again, now + planning_interval);
   }
   if (streams_.size() >= wanted || !plan_.has_work(now)) return;
   const auto from = sources_.choose(now);
