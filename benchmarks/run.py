@@ -226,6 +226,19 @@ http {{
         self.compare(f"{self.options.mib} MiB, {kind}, {n} connection{'s' if connections > 1 else ''}",
                      commands, self.same_file("large"), size, self.options.rounds)
 
+    def io_uring(self):
+        """What writes through io_uring would gain: the loop, and the same with such writes."""
+        size = self.options.mib << 20
+        self.make_file("large", size)
+        program, ca = str(self.build / "benchmarks" / "uring_loop"), str(self.ca)
+        for tls in (False, True):
+            url = self.url(tls) + "/large"
+            self.compare(f"{self.options.mib} MiB, {'TLS 1.3' if tls else 'plain'}, writes by pwrite "
+                         "and through io_uring",
+                         {"loop": [self.large, url, "large", "1", ca],
+                          "io_uring": [program, url, "large", ca]},
+                         self.same_file("large"), size, self.options.rounds)
+
     def small_files(self, tls):
         count, size, n = self.options.files, 16384, "16"
         self.make_list(count, size)
@@ -469,6 +482,7 @@ SCENARIOS = {
     "tls16": lambda b: b.one_file(True, 16),
     "small": lambda b: b.small_files(False),
     "small-tls": lambda b: b.small_files(True),
+    "uring": lambda b: b.io_uring(),
     "held": lambda b: b.held(),
     "lagging": lambda b: b.lagging(),
     "end": lambda b: b.end(),
@@ -483,7 +497,7 @@ SCENARIOS = {
 
 
 # Those that take their time, whatever the sizes.
-LONG = {"lagging", "end", "far", "far16", "punishing", "limited", "crawl", "crawl-tls"}
+LONG = {"uring", "lagging", "end", "far", "far16", "punishing", "limited", "crawl", "crawl-tls"}
 
 
 def main():

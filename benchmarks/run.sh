@@ -10,9 +10,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . .ci/packages.sh
 need_packages g++ cmake ninja-build ccache pkg-config python3-minimal openssl \
   libasio-dev libssl-dev libboost1.81-dev libboost-url1.81-dev libcli11-dev libsqlite3-dev \
-  libpugixml-dev catch2 iproute2 nginx curl aria2 axel wget2 lftp
+  libpugixml-dev liburing-dev catch2 iproute2 nginx curl aria2 axel wget2 lftp
 export PATH="$PATH:/usr/sbin"
 cmake --preset release -DHAUL_BUILD_BENCHMARKS=ON >/dev/null
-cmake --build --preset release --target haul_command large_loop list_loop control micro \
+cmake --build --preset release --target haul_command large_loop list_loop uring_loop control micro \
   >/dev/null
 exec python3 benchmarks/run.py --build build/release "$@"

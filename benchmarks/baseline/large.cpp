@@ -6,71 +6,20 @@
 #include "wire.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <fcntl.h>
 #include <thread>
 #include <vector>
 
 namespace {
 
-constexpr std::size_t block = 512 * 1024;
+using baseline::block;
+using baseline::connection;
 
 struct job {
   baseline::place at;
   SSL_CTX* tls = nullptr;
   int file = -1;
 };
-
-class connection {
- public:
-  explicit connection(const job& j) : socket_(baseline::connect_to(j.at.port)) {
-    if (j.tls) ssl_ = baseline::tls_over(j.tls, socket_);
-  }
-  ~connection() {
-    if (ssl_) SSL_free(ssl_);
-    ::close(socket_);
-  }
-  void write(const std::string& bytes) {
-    const auto n = static_cast<int>(bytes.size());
-    const bool all = ssl_ ? SSL_write(ssl_, bytes.data(), n) == n
-                          : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == n;
-    if (!all) baseline::fail("send");
-  }
-  /// Between 1 and `n` bytes; with TLS as many as fill the buffer.
-  std::size_t read(char* to, std::size_t n) {
-    if (!ssl_) {
-      const ssize_t got = ::recv(socket_, to, n, 0);
-      if (got <= 0) baseline::fail("recv");
-      return static_cast<std::size_t>(got);
-    }
-    std::size_t done = 0;
-    do {
-      const int got = SSL_read(ssl_, to + done, static_cast<int>(n - done));
-      if (got <= 0) baseline::fail("SSL_read");
-      done += static_cast<std::size_t>(got);
-    } while (done < n && SSL_has_pending(ssl_));
-    return done;
-  }
-
- private:
-  int socket_;
-  SSL* ssl_ = nullptr;
-};
-
-/// Reads a reply's head; what came of the body stands at the front of the buffer.
-std::size_t read_head(connection& c, std::vector<char>& buffer, std::uint64_t& length) {
-  std::size_t have = 0;
-  for (;;) {
-    have += c.read(buffer.data() + have, 16 * 1024);
-    const std::string_view text{buffer.data(), have};
-    const std::size_t end = text.find("\r\n\r\n");
-    if (end == std::string_view::npos) continue;
-    length = baseline::body_length(text.substr(0, end + 4));
-    have -= end + 4;
-    std::memmove(buffer.data(), buffer.data() + end + 4, have);
-    return have;
-  }
-}
 
 void write_all(int file, const char* from, std::size_t n, std::uint64_t at) {
   while (n > 0) {
@@ -96,11 +45,11 @@ void body(const job& j, connection& c, std::vector<char>& buffer, std::size_t ha
 }
 
 void part(const job& j, std::uint64_t begin, std::uint64_t end) {
-  connection c{j};
+  connection c{j.at, j.tls};
   c.write(baseline::request(j.at, std::to_string(begin) + '-' + std::to_string(end - 1)));
   std::vector<char> buffer(block);
   std::uint64_t length = 0;
-  const std::size_t have = read_head(c, buffer, length);
+  const std::size_t have = baseline::read_head(c, buffer, length);
   if (length != end - begin) baseline::fail("range");
   body(j, c, buffer, have, begin, length);
 }
@@ -116,18 +65,18 @@ int main(int argc, char** argv) {
   if (j.file < 0) baseline::fail(argv[2]);
   std::uint64_t total = 0;
   if (connections == 1) {
-    connection c{j};
+    connection c{j.at, j.tls};
     c.write(baseline::request(j.at));
     std::vector<char> buffer(block);
-    const std::size_t have = read_head(c, buffer, total);
+    const std::size_t have = baseline::read_head(c, buffer, total);
     ::posix_fallocate(j.file, 0, static_cast<off_t>(total));
     body(j, c, buffer, have, 0, total);
   } else {
     {
-      connection c{j};
+      connection c{j.at, j.tls};
       c.write("HEAD " + j.at.path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
       std::vector<char> buffer(block);
-      read_head(c, buffer, total);
+      baseline::read_head(c, buffer, total);
     }
     ::posix_fallocate(j.file, 0, static_cast<off_t>(total));
     std::vector<std::thread> threads;

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <vector>
 
 namespace baseline {
 
@@ -83,6 +84,60 @@ inline std::uint64_t body_length(std::string_view head) {
   const std::size_t at = head.find("Content-Length: ");
   if (at == std::string_view::npos || (head.substr(9, 2) != "20")) fail("reply");
   return std::strtoull(head.data() + at + 16, nullptr, 10);
+}
+
+inline constexpr std::size_t block = 512 * 1024;  // read and written at once
+
+class connection {
+ public:
+  connection(const place& at, SSL_CTX* tls) : socket_(connect_to(at.port)) {
+    if (tls) ssl_ = tls_over(tls, socket_);
+  }
+  connection(const connection&) = delete;
+  ~connection() {
+    if (ssl_) SSL_free(ssl_);
+    ::close(socket_);
+  }
+  void write(const std::string& bytes) {
+    const auto n = static_cast<int>(bytes.size());
+    const bool all = ssl_ ? SSL_write(ssl_, bytes.data(), n) == n
+                          : ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == n;
+    if (!all) fail("send");
+  }
+  /// Between 1 and `n` bytes; with TLS as many as fill the buffer.
+  std::size_t read(char* to, std::size_t n) {
+    if (!ssl_) {
+      const ssize_t got = ::recv(socket_, to, n, 0);
+      if (got <= 0) fail("recv");
+      return static_cast<std::size_t>(got);
+    }
+    std::size_t done = 0;
+    do {
+      const int got = SSL_read(ssl_, to + done, static_cast<int>(n - done));
+      if (got <= 0) fail("SSL_read");
+      done += static_cast<std::size_t>(got);
+    } while (done < n && SSL_has_pending(ssl_));
+    return done;
+  }
+
+ private:
+  int socket_;
+  SSL* ssl_ = nullptr;
+};
+
+/// Reads a reply's head; what came of the body stands at the front of the buffer.
+inline std::size_t read_head(connection& c, std::vector<char>& buffer, std::uint64_t& length) {
+  std::size_t have = 0;
+  for (;;) {
+    have += c.read(buffer.data() + have, std::size_t{16} * 1024);
+    const std::string_view text{buffer.data(), have};
+    const std::size_t end = text.find("\r\n\r\n");
+    if (end == std::string_view::npos) continue;
+    length = body_length(text.substr(0, end + 4));
+    have -= end + 4;
+    std::memmove(buffer.data(), buffer.data() + end + 4, have);
+    return have;
+  }
 }
 
 }  // namespace baseline

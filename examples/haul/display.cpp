@@ -23,6 +23,8 @@ display::display(mode how, bool colour) : screen("haul", how, colour) {}
 
 void display::take(const haul::event& e, std::size_t index, std::size_t total) {
   total_ = total;
+  // Then only failures are shown.
+  if (how() == mode::quiet && !std::holds_alternative<haul::task_finished>(e)) return;
   std::visit([&](const auto& x) { on(index, x); }, e);
 }
 

@@ -318,6 +318,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   }
   void adopt(stream& st, const http::response_head& head, const reply_verdict& verdict);
   std::string name_from(const http::reply<Environment>& reply) const;
+  bool is_given(const http::url& u) const;
   awaitable<bool> settle(stream_ptr st, std::string name, bool whole);
   enum class join : std::uint8_t { plain, by_tail, never };
   join how_to_join(const stream& st, byte_range range);

@@ -9,6 +9,7 @@
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -32,20 +33,30 @@ inline std::size_t scheme_size(std::string_view text) {
   return 0;
 }
 
+// `unreserved` and `sub-delims` of RFC 3986, 2.
+inline constexpr auto uri_plain = [] {
+  std::array<bool, 256> t{};
+  for (const char x : std::string_view{"-._~!$&'()*+,;="}) t[static_cast<unsigned char>(x)] = true;
+  for (char x = '0'; x <= '9'; ++x) t[static_cast<unsigned char>(x)] = true;
+  for (char x = 'a'; x <= 'z'; ++x) t[static_cast<unsigned char>(x)] = true;
+  for (char x = 'A'; x <= 'Z'; ++x) t[static_cast<unsigned char>(x)] = true;
+  return t;
+}();
+constexpr bool is_uri_plain(char c) noexcept { return uri_plain[static_cast<unsigned char>(c)]; }
+
 // Appends the text, with what is neither unreserved, a sub-delimiter, a code nor in `also` encoded.
 inline void append_encoded(std::string& out, std::string_view text, std::string_view also) {
-  constexpr std::string_view always = "-._~!$&'()*+,;=";
+  std::size_t plain = 0;  // where what can be taken as it is begins
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    const bool plain = is_alpha(c) || is_digit(c) || is_percent_encoded(text, i) ||
-                       always.find(c) != std::string_view::npos ||
-                       also.find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-    } else {
-      append_percent_encoded(out, c);
+    if (is_uri_plain(c) || is_percent_encoded(text, i) || also.find(c) != std::string_view::npos) {
+      continue;
     }
+    out.append(text, plain, i - plain);
+    append_percent_encoded(out, c);
+    plain = i + 1;
   }
+  out.append(text, plain);
 }
 
 // A URL reference as people write it, made one of RFC 3986, without its fragment; none if it cannot
@@ -82,6 +93,7 @@ inline std::optional<std::string> clean_reference(std::string_view text) {
 
 // RFC 3986, 5.2.4, for a path that begins with a slash.
 inline std::string remove_dot_segments(std::string_view path) {
+  if (path.find("/.") == std::string_view::npos) return std::string{path};
   std::string out;
   out.reserve(path.size());
   while (!path.empty()) {
@@ -164,8 +176,10 @@ HAUL_DECL url_result parse_url(std::string_view text) {
   u.origin_ = origin{secure, std::move(*host), *port};
   u.target_ = detail::make_target(path, *parsed);
   u.has_credentials_ = parsed->has_userinfo();
-  u.user_ = percent_decode(detail::to_std(parsed->encoded_user()));
-  u.password_ = percent_decode(detail::to_std(parsed->encoded_password()));
+  if (u.has_credentials_) {
+    u.user_ = percent_decode(detail::to_std(parsed->encoded_user()));
+    u.password_ = percent_decode(detail::to_std(parsed->encoded_password()));
+  }
   return {std::move(u), {}};
 }
 

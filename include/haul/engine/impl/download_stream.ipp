@@ -288,9 +288,16 @@ std::string download<Environment>::name_from(const http::reply<Environment>& rep
       name = http::safe_file_name(*given);
     }
   }
-  if (name.empty()) name = http::file_name_of_url(reply.from);
+  if (name.empty() && !is_given(reply.from)) name = http::file_name_of_url(reply.from);
   if (name.empty()) name = url_name_;
   return name.empty() ? "download" : name;
+}
+
+/// Whether this is the URL of the request, whose file name is known.
+template <system::environment Environment>
+bool download<Environment>::is_given(const http::url& u) const {
+  const std::lock_guard lock{mutex_};
+  return sources_[0].edition == 0 && u == sources_[0].given;
 }
 
 /// The first good reply is there: decides where its bytes go. False when the request was for the
