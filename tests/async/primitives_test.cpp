@@ -472,13 +472,17 @@ TEST_CASE("deferred jobs are done once they are begun, whatever else runs", "[di
     release.set_value();
     second.get_future().get();
   }
-  SECTION("a backlog of them wakes workers of its own accord") {
+  SECTION("a backlog of them, by more than one worker") {
     system::disk_workers w{2};
     std::atomic<int> done{0};
-    for (int i = 0; i < 100; ++i) {
-      w.defer([&] {
-        if (++done == 100) second.set_value();
-      });
+    std::vector<std::function<void()>> wakes;
+    for (int i = 0; i < 1000; ++i) {
+      wakes.push_back(w.defer([&] {
+        if (++done == 1000) second.set_value();
+      }));
+    }
+    for (const auto& wake : wakes) {
+      if (wake) wake();
     }
     second.get_future().get();
   }

@@ -224,7 +224,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
 
   /// The part file and its journal. `part` and `log` are used on disk workers only.
   struct storage {
-    std::filesystem::path folder;  // when the server gives the name
+    native_text folder;            // when the server gives the name
     std::filesystem::path target;  // empty until it is known
     std::string free_name;         // under which nothing stands in the folder
     bool vacant = false;           // as `assume_vacant` says, and nobody has looked since
@@ -319,6 +319,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   void adopt(stream& st, const http::response_head& head, const reply_verdict& verdict);
   std::string name_from(const http::reply<Environment>& reply) const;
   bool is_given(const http::url& u) const;
+  bool settle_at_once(const std::string& name, bool whole);
   awaitable<bool> settle(stream_ptr st, std::string name, bool whole);
   enum class join : std::uint8_t { plain, by_tail, never };
   join how_to_join(const stream& st, byte_range range);
@@ -351,6 +352,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   planner::share take_over(const stream& st, std::uint64_t read, std::uint64_t fresh,
                            clock::time_point now);
   void body_ended(stream& st, std::uint64_t at, std::uint64_t body_end);
+  bool take_at_once(const stream& st, exchange& x);
   awaitable<void> receive_small(stream_ptr st, exchange& x);
   void take_small(const stream& st, memory_body body);
   void count_received(std::uint64_t n);
@@ -376,6 +378,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   std::error_code flush_job(const range_set& written, const journal_header& header);
   std::uint64_t hashable_end() const;
   void submit_catch_up();
+  void check_size() const;
   awaitable<bool> verify();
   awaitable<void> publish();
   failure_ptr publish_job();

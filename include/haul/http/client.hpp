@@ -111,7 +111,12 @@ class client {
     std::string bytes = serialize(r, at, way);
     bool fresh = r.once;
     for (;;) {
-      auto connection = co_await pool_.acquire(executor, way, limits, fresh);
+      typename pool_type::connection_ptr connection;
+      if (!fresh) connection = pool_.take(way);
+      if (!connection) {
+        auto made = co_await pool_.acquire(executor, way, limits, fresh);
+        connection = std::move(made);
+      }
       auto x = std::make_unique<exchange_type>(environment_, pool_, executor, std::move(connection),
                                                limits);
       std::optional<haul::detail::failure> failed;

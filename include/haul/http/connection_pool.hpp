@@ -64,6 +64,15 @@ class connection_pool {
     co_return std::move(c);
   }
 
+  /// An idle connection on the way `to`, if one can be had without waiting.
+  connection_ptr take(const system::route& to) {
+    const std::shared_ptr<host> h = host_of(to.key());
+    semaphore::permit permit = h->slots.try_acquire();
+    connection_ptr c = permit ? take_idle(*h) : nullptr;
+    if (c) c->permit = std::move(permit);
+    return c;
+  }
+
   /// Keeps a connection whose last reply was read to its end.
   void keep(connection_ptr c) {
     std::vector<connection_ptr> dropped;

@@ -3,6 +3,7 @@
 
 #include <haul/async/detail/job_service.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -54,11 +55,12 @@ class disk_workers {
   /// For a job that is over in no time: to wake a thread for it may cost more than the job does. It
   /// is done by a worker that is at such a job already; where there is none, what is returned wakes
   /// one, and is to be called after other jobs that come about now. Empty where nothing has to be
-  /// done.
+  /// done. Where such jobs turn out to take their time, they are treated as others are.
   std::function<void()> defer(std::function<void()> job) { return add(std::move(job), true); }
 
  private:
   static constexpr std::size_t backlog = 8;  // brief jobs that are worth another worker
+  static constexpr std::chrono::milliseconds not_brief{1};
 
   struct queue;
 
@@ -74,9 +76,9 @@ class disk_workers {
       const std::lock_guard lock{to->mutex};
       if (to->closed) return {};
       to->jobs.push_back({std::move(job), brief});
-      if (brief && to->jobs.size() < backlog) {
+      if (brief && !to->slow && to->jobs.size() < backlog) {
         if (to->attentive > 0 || std::exchange(to->deferred, true)) return {};
-        if (threads_.empty()) start_thread(to);
+        if (to->idle == 0 && threads_.size() < most_) start_thread(to);
         return [to] { to->wake(); };
       }
       if (to->idle < to->jobs.size() && threads_.size() < most_) start_thread(to);
@@ -98,6 +100,7 @@ class disk_workers {
     std::size_t running = 0;
     std::size_t attentive = 0;  // workers that look at the queue again in no time
     bool deferred = false;      // a wake is still to come
+    bool slow = false;          // brief jobs take their time here: each is worth a worker
     bool closed = false;
 
     void wake() {
@@ -134,10 +137,15 @@ class disk_workers {
       const bool leaves_some = !job.brief && !q.jobs.empty() && q.idle > 0;
       lock.unlock();
       if (leaves_some) q.work.notify_one();
+      const auto begun = std::chrono::steady_clock::now();
       job.work();
       job.work = nullptr;  // what it owned goes before the lock is taken again
+      const auto took = std::chrono::steady_clock::now() - begun;
       lock.lock();
-      if (job.brief) --q.attentive;
+      if (job.brief) {
+        --q.attentive;
+        q.slow = took > not_brief;
+      }
       if (--q.running == 0) q.rest.notify_all();
     }
   }

@@ -60,6 +60,8 @@ class system_stream {
         break;
       }
       done += got;
+      // Another call would ask the socket: who wants more does so.
+      if (SSL_has_pending(state_->ssl.get()) == 0) break;
     }
     state_->drained = ec == asio::error::would_block;
     if (done > 0) ec.clear();

@@ -213,6 +213,8 @@ awaitable<void> download<Environment>::work() {
   if (published_) co_return;
   for (;;) {
     co_await transfer();
+    check_size();
+    if (!hashes_.wanted()) break;
     const bool right = co_await verify();
     if (right) break;
   }

@@ -71,7 +71,7 @@ void download<Environment>::prepare_vacant() {
   made->vacant = true;
   std::shared_ptr<failure> failed;
   if (names_folder(request_.native_path())) {
-    made->folder = request_.path();
+    made->folder = request_.native_path();
     made->free_name = url_name_;
   } else {
     made->target = request_.path();
@@ -91,7 +91,7 @@ auto download<Environment>::prepare_job() -> std::shared_ptr<failure> {
   std::shared_ptr<failure> failed;
   if (ec && ec != std::errc::not_a_directory) failed = disk_failure(ec, operation::checking, path);
   if (!failed && (there.directory || names_folder(path.native()))) {
-    made->folder = path;
+    made->folder = path.native();
     // The name that the URL gives is the likeliest: what an earlier run left may be found by it.
     if (!url_name_.empty()) {
       const std::filesystem::path likely{path_in(path.native(), url_name_)};
@@ -206,7 +206,7 @@ template <system::environment Environment>
 bool download<Environment>::take_free_name(const std::string& name) {
   storage& st = *storage_;
   if (name != st.free_name || replaces()) return false;
-  native_text target = path_in(st.folder.native(), name);
+  native_text target = path_in(st.folder, name);
   native_text key = target_key(target);
   if (!core_->claim(key)) return false;
   claimed_ = std::move(key);
@@ -219,7 +219,7 @@ template <system::environment Environment>
 auto download<Environment>::name_job(const std::string& name) -> std::shared_ptr<failure> {
   storage& st = *storage_;
   st.vacant = false;
-  if (st.target.empty()) st.target = path_in(st.folder.native(), name);
+  if (st.target.empty()) st.target = path_in(st.folder, name);
   if (auto failed = check_target(st.target)) return failed;
   load_journal(st.target, st);
   return nullptr;
@@ -392,16 +392,20 @@ void download<Environment>::submit_catch_up() {
   });
 }
 
-/// Size and hashes of the whole file. False when it must be fetched again, from others.
+template <system::environment Environment>
+void download<Environment>::check_size() const {
+  const std::uint64_t total = *version_.total;
+  if (!request_.size() || *request_.size() == total) return;
+  throw failure{errc::size_mismatch, operation::verifying,
+                std::to_string(total) + " bytes instead of " + std::to_string(*request_.size())};
+}
+
+/// Hashes of the whole file. False when it must be fetched again, from others.
 template <system::environment Environment>
 awaitable<bool> download<Environment>::verify() {
   if (small_body_) hashes_.offer(0, small_body_->bytes.data(), small_body_->bytes.size());
   const std::uint64_t total = *version_.total;
-  if (request_.size() && *request_.size() != total) {
-    throw failure{errc::size_mismatch, operation::verifying,
-                  std::to_string(total) + " bytes instead of " + std::to_string(*request_.size())};
-  }
-  while (hashes_.wanted() && hashes_.position() < total) {
+  while (hashes_.position() < total) {
     if (is_stopped()) throw failure{errc::stopped, operation::verifying};
     auto job = [self = this->shared_from_this(), total] {
       std::error_code ec;
@@ -439,7 +443,6 @@ template <system::environment Environment>
 auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
   storage& st = *storage_;
   auto& environment = core_->environment;
-  const std::filesystem::path part = part_path(st.target);
   const bool power = options_.durability == durability::power;
   std::error_code ec;
   if (small_body_) {
@@ -447,6 +450,9 @@ auto download<Environment>::publish_job() -> std::shared_ptr<failure> {
     if (ec == std::errc::file_exists) ec = errc::target_exists;
     if (ec) return disk_failure(ec, operation::publishing, st.target);
     if (named) return nullptr;
+  }
+  const std::filesystem::path part = part_path(st.target);
+  if (small_body_) {
     environment.make_directories(st.target.parent_path(), ec);
     if (!ec) st.part = environment.open(part, system::open_mode::update, ec);
     if (ec) return disk_failure(ec, operation::writing, part);

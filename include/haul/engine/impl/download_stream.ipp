@@ -81,11 +81,13 @@ awaitable<bool> download<Environment>::fetch(stream_ptr st, byte_range range) {
   if (unsettled) {
     std::string name = name_from(reply);
     const bool in_memory = whole(verdict);
-    const bool go_on = co_await settle(st, std::move(name), in_memory);
-    if (!go_on) co_return false;
+    if (!settle_at_once(name, in_memory)) {
+      const bool go_on = co_await settle(st, std::move(name), in_memory);
+      if (!go_on) co_return false;
+    }
   }
   if (is_small()) {
-    co_await receive_small(st, *reply.body);
+    if (!take_at_once(*st, *reply.body)) co_await receive_small(st, *reply.body);
   } else {
     const auto in = std::make_shared<inflow>(std::move(reply.body), verdict.range, range.begin,
                                              tail, speed_floor{options_, core_->environment.now()});
@@ -298,6 +300,14 @@ template <system::environment Environment>
 bool download<Environment>::is_given(const http::url& u) const {
   const std::lock_guard lock{mutex_};
   return sources_[0].edition == 0 && u == sources_[0].given;
+}
+
+/// What `settle` does, where nothing has to be asked of the disk. False where it has.
+template <system::environment Environment>
+bool download<Environment>::settle_at_once(const std::string& name, bool whole) {
+  if (needs_look(name, whole) || !choose_memory(whole)) return false;
+  settled();
+  return true;
 }
 
 /// The first good reply is there: decides where its bytes go. False when the request was for the

@@ -185,16 +185,23 @@ void download<Environment>::body_ended(stream&, std::uint64_t at, std::uint64_t 
   }
 }
 
+/// Takes a small body that has come with its head. False where it has not.
+template <system::environment Environment>
+bool download<Environment>::take_at_once(const stream& st, exchange& x) {
+  if (limiter_.limited()) return false;
+  const auto size = static_cast<std::size_t>(*version_.total);
+  std::string_view bytes;
+  auto memory = x.take_whole(size, bytes);
+  if (!memory) return false;
+  limiter_.charge(size, core_->environment.now());
+  count_received(size);
+  take_small(st, memory_body{std::move(memory), bytes});
+  return true;
+}
+
 template <system::environment Environment>
 awaitable<void> download<Environment>::receive_small(stream_ptr st, exchange& x) {
   const auto size = static_cast<std::size_t>(*version_.total);
-  std::string_view bytes;
-  if (auto memory = limiter_.limited() ? nullptr : x.take_whole(size, bytes)) {
-    limiter_.charge(size, core_->environment.now());
-    count_received(size);
-    take_small(*st, memory_body{std::move(memory), bytes});
-    co_return;
-  }
   memory_body body{size};
   timer pace = core_->environment.make_timer(st->executor);
   speed_floor floor{options_, core_->environment.now()};
