@@ -131,6 +131,7 @@ set(HAUL_HEADERS
   haul/system/impl/file_posix.ipp
   haul/system/impl/file_windows.ipp
   haul/system/proxy.hpp
+  haul/system/quiet_socket.hpp
   haul/system/resolver.hpp
   haul/system/route.hpp
   haul/system/socks5.hpp

@@ -120,6 +120,7 @@ class run {
     haul::session_options s;
     s.user_agent = "hauld/" HAUL_VERSION_STRING;
     s.connections_per_host = std::max(s.connections_per_host, o.max_concurrent);
+    s.implicit_strand = true;  // of io_: `run` is called once
     return s;
   }
 

@@ -26,9 +26,9 @@ struct session_options {
   /// `http://`, `socks5://` or `socks5h://` with `user:password@` if need be; names are resolved at
   /// the proxy. Empty: what the usual environment variables say.
   std::string proxy;
-  bool proxy_from_environment = true;    ///< http_proxy, https_proxy, all_proxy and no_proxy
-  unsigned connections_per_host = 32;    ///< all tasks together
-  std::size_t buffer_size = 256u << 10;  ///< bytes that are read and written at once
+  bool proxy_from_environment = true;     ///< http_proxy, https_proxy, all_proxy and no_proxy
+  unsigned connections_per_host = 32;     ///< all tasks together
+  std::size_t buffer_size = 1024u << 10;  ///< bytes that are read and written at once
   /// Threads that move bytes from connections to files, decrypt and hash them: what would hold an
   /// event loop up. Each of them holds one buffer at the most.
   unsigned worker_threads = 2;

@@ -229,6 +229,22 @@ TEST_CASE("docs/mirrors.md: a fresh URL for one that has expired") {
   CHECK_FALSE(mismatch(path, 1, size));
 }
 
+TEST_CASE("docs/event-loop.md: a loop that one thread runs") {
+  fault_server server;
+  server.add("/a", file_of(1));
+  const temp_dir dir;
+  asio::io_context io{1};
+  //[one_thread
+  haul::session_options shared;
+  shared.implicit_strand = true;
+  haul::session session{io.get_executor(), shared};
+  //]
+  haul::download_task task{session, haul::download_request{server.url("/a"), dir / "a"}};
+  const auto r = run(io, task.run());
+  CHECK_FALSE(r.error);
+  CHECK_FALSE(mismatch(dir / "a", 1, size));
+}
+
 TEST_CASE("docs/limits.md: a batch with its own limits") {
   fault_server server;
   server.add("/a", file_of(1));

@@ -124,6 +124,7 @@ class sim_stream {
     if (wire_->ready()) wire_->wake();
   }
   void pace(std::uint64_t) {}
+  void hush() {}
   bool buffered() const { return false; }
   bool stale() const { return wire_->gone || wire_->over || wire_->readable() > 0; }
   void close();

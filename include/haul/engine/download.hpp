@@ -130,8 +130,10 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   static constexpr std::uint64_t catch_up_bytes = 8u << 20;
   static constexpr std::uint64_t credit_bytes = 64u << 10;  // progress that forgives failures
   static constexpr std::uint64_t compact_bytes = 256u << 10;
-  static constexpr std::uint64_t hash_bytes = 64u << 20;  // in one disk job
-  static constexpr std::uint64_t job_bytes = 4u << 20;    // moved to the file in one job
+  static constexpr std::uint64_t hash_bytes = 64u << 20;    // in one disk job
+  static constexpr std::uint64_t job_bytes = 16u << 20;     // moved to the file in one job
+  static constexpr std::chrono::milliseconds job_time{10};  // after which others get the worker
+  static constexpr std::uint64_t most_in_memory = 256u << 10;
   static constexpr std::uint64_t tail_bytes = 64u << 10;  // compared where no version is named
   static constexpr unsigned most_refreshes = 3;
   static constexpr unsigned most_restarts = 5;

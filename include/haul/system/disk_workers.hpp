@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -35,8 +36,8 @@ class disk_workers {
       const std::lock_guard lock{queue_->mutex};
       queue_->closed = true;
       dropped.swap(queue_->jobs);
+      queue_->wake_all();
     }
-    queue_->work.notify_all();
     for (std::thread& t : threads_) {
       if (t.get_id() == std::this_thread::get_id()) {
         t.detach();
@@ -78,12 +79,12 @@ class disk_workers {
       to->jobs.push_back({std::move(job), brief});
       if (brief && !to->slow && to->jobs.size() < backlog) {
         if (to->attentive > 0 || std::exchange(to->deferred, true)) return {};
-        if (to->idle == 0 && threads_.size() < most_) start_thread(to);
-        return [to] { to->wake(); };
+        if (to->idle.empty() && threads_.size() < most_) start_thread(to);
+        return [to] { to->begin_deferred(); };
       }
-      if (to->idle < to->jobs.size() && threads_.size() < most_) start_thread(to);
+      if (to->idle.size() < to->jobs.size() && threads_.size() < most_) start_thread(to);
+      to->wake_one();
     }
-    to->work.notify_one();
     return {};
   }
 
@@ -91,25 +92,40 @@ class disk_workers {
     threads_.emplace_back([q = to] { run(*q); });
   }
 
+  struct sleeper {
+    std::condition_variable alarm;
+    bool woken = false;
+  };
+
   struct queue final : haul::detail::job_source {
     std::mutex mutex;
-    std::condition_variable work;
     std::condition_variable rest;
     std::deque<entry> jobs;
-    std::size_t idle = 0;
+    std::list<sleeper> sleepers;  // one for each worker
+    std::vector<sleeper*> idle;   // the one that fell asleep last at the end
     std::size_t running = 0;
     std::size_t attentive = 0;  // workers that look at the queue again in no time
     bool deferred = false;      // a wake is still to come
     bool slow = false;          // brief jobs take their time here: each is worth a worker
     bool closed = false;
 
-    void wake() {
-      {
-        const std::lock_guard lock{mutex};
-        deferred = false;
-        if (jobs.empty()) return;
-      }
-      work.notify_one();
+    /// The worker that fell asleep last: it has most of what it needs in its cache.
+    void wake_one() {
+      if (idle.empty()) return;
+      sleeper* const last = idle.back();
+      idle.pop_back();
+      last->woken = true;
+      last->alarm.notify_one();
+    }
+
+    void wake_all() {
+      for (sleeper& s : sleepers) s.alarm.notify_all();
+    }
+
+    void begin_deferred() {
+      const std::lock_guard lock{mutex};
+      deferred = false;
+      if (!jobs.empty()) wake_one();
     }
 
     void finish() override {
@@ -117,26 +133,28 @@ class disk_workers {
       std::unique_lock lock{mutex};
       closed = true;
       dropped.swap(jobs);
-      work.notify_all();
+      wake_all();
       rest.wait(lock, [&] { return running == 0; });
     }
   };
 
   static void run(queue& q) {
     std::unique_lock lock{q.mutex};
+    sleeper& self = q.sleepers.emplace_back();
     for (;;) {
-      ++q.idle;
-      q.work.wait(lock, [&] { return q.closed || !q.jobs.empty(); });
-      --q.idle;
+      while (!q.closed && q.jobs.empty()) {
+        q.idle.push_back(&self);
+        self.alarm.wait(lock, [&] { return q.closed || self.woken; });
+        self.woken = false;
+      }
       if (q.closed) return;
       entry job = std::move(q.jobs.front());
       q.jobs.pop_front();
       ++q.running;
       if (job.brief) ++q.attentive;
       // Brief jobs must not wait for this one to end.
-      const bool leaves_some = !job.brief && !q.jobs.empty() && q.idle > 0;
+      if (!job.brief && !q.jobs.empty()) q.wake_one();
       lock.unlock();
-      if (leaves_some) q.work.notify_one();
       const auto begun = std::chrono::steady_clock::now();
       job.work();
       job.work = nullptr;  // what it owned goes before the lock is taken again

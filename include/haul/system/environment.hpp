@@ -29,7 +29,8 @@ enum class readiness : std::uint8_t { read, write };
 /// connection was closed, or spoken on, by the other side. `expect(n)` is a hint: waking the reader
 /// for fewer than `n` bytes is not worth it; a wait that has begun takes notice of a lower `n`.
 /// `pace(rate)` is another: so many bytes a second will be read at the most, and the sender should
-/// not send much faster; 0 is no limit.
+/// not send much faster; 0 is no limit. `hush()` is a third: until the next `wait`, nobody has to
+/// be woken for what comes.
 template <class S>
 concept stream = std::movable<S> &&
     requires(S& s, void* to, const void* from, std::size_t n, std::error_code& ec) {
@@ -40,6 +41,7 @@ concept stream = std::movable<S> &&
   { s.stale() } -> std::same_as<bool>;
   s.expect(n);
   s.pace(std::uint64_t{});
+  s.hush();
   s.close();
 };
 

@@ -6,6 +6,7 @@
 #include <haul/detail/failure.hpp>
 #include <haul/error.hpp>
 #include <haul/system/environment.hpp>
+#include <haul/system/quiet_socket.hpp>
 #include <haul/system/tls.hpp>
 
 #include <asio/error.hpp>
@@ -43,13 +44,13 @@ class system_stream {
   explicit system_stream(asio::ip::tcp::socket socket)
       : state_(std::make_unique<state>(std::move(socket))) {
     std::error_code ignored;
-    state_->socket.non_blocking(true, ignored);
-    state_->socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
+    state_->socket.loud().non_blocking(true, ignored);
+    state_->socket.loud().set_option(asio::ip::tcp::no_delay{true}, ignored);
   }
 
   std::size_t read_some(void* to, std::size_t n, std::error_code& ec) {
     ec.clear();
-    if (!state_->ssl) return state_->socket.read_some(asio::buffer(to, n), ec);
+    if (!state_->ssl) return state_->socket.read_some(to, n, ec);
     std::size_t done = 0;
     // A call of OpenSSL gives one record at the most.
     while (done < n) {
@@ -70,7 +71,7 @@ class system_stream {
 
   std::size_t write_some(const void* from, std::size_t n, std::error_code& ec) {
     ec.clear();
-    if (!state_->ssl) return state_->socket.write_some(asio::buffer(from, n), ec);
+    if (!state_->ssl) return state_->socket.loud().write_some(asio::buffer(from, n), ec);
     std::size_t done = 0;
     ERR_clear_error();
     if (SSL_write_ex(state_->ssl.get(), from, n, &done) != 1) ec = error_of_last_call();
@@ -83,7 +84,7 @@ class system_stream {
     const auto event = what == readiness::read ? asio::ip::tcp::socket::wait_read
                                                : asio::ip::tcp::socket::wait_write;
     std::error_code ec;
-    co_await state_->socket.async_wait(event, haul::detail::into(ec));
+    co_await state_->socket.loud().async_wait(event, haul::detail::into(ec));
     co_return ec;
   }
 
@@ -94,8 +95,11 @@ class system_stream {
     state_->expected = n;
     const asio::socket_base::receive_low_watermark option{static_cast<int>(n)};
     std::error_code ignored;
-    state_->socket.set_option(option, ignored);
+    state_->socket.loud().set_option(option, ignored);
   }
+
+  /// Nobody has to be woken for what comes, until the next wait.
+  void hush() { state_->socket.hush(); }
 
   /// Keeps the receive window to what is read in the time that the sender needs to hear of it, so
   /// that it sends evenly. No more than a hint, and only on Linux.
@@ -103,7 +107,7 @@ class system_stream {
     if (rate == state_->pace) return;
     state_->pace = rate;
 #if defined(__linux__) && defined(TCP_WINDOW_CLAMP)
-    const int s = state_->socket.native_handle();
+    const int s = state_->socket.loud().native_handle();
     std::uint64_t window = largest_window;
     if (rate != 0) {
       tcp_info info{};
@@ -135,7 +139,7 @@ class system_stream {
       if (SSL_peek_ex(state_->ssl.get(), &byte, 1, &got) == 1) return true;
       return error_of_last_call() != asio::error::would_block;
     }
-    state_->socket.receive(asio::buffer(&byte, 1), asio::ip::tcp::socket::message_peek, ec);
+    state_->socket.loud().receive(asio::buffer(&byte, 1), asio::ip::tcp::socket::message_peek, ec);
     return ec != asio::error::would_block;
   }
 
@@ -146,13 +150,10 @@ class system_stream {
       SSL_shutdown(state_->ssl.get());
     }
     std::error_code ignored;
-    state_->socket.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    state_->socket.loud().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   }
 
-  void close() {
-    std::error_code ignored;
-    state_->socket.close(ignored);
-  }
+  void close() { state_->socket.close(); }
 
   /// Puts TLS on the connection, as a client of `host`.
   ///
@@ -172,7 +173,7 @@ class system_stream {
     }
   }
 
-  const asio::ip::tcp::socket& socket() const noexcept { return state_->socket; }
+  const asio::ip::tcp::socket& socket() const noexcept { return state_->socket.get(); }
   /// Whether the TLS session was taken up from an earlier connection.
   bool session_reused() const { return state_->ssl && SSL_session_reused(state_->ssl.get()) == 1; }
 
@@ -181,7 +182,7 @@ class system_stream {
 
   struct state {
     explicit state(asio::ip::tcp::socket s) : socket(std::move(s)) {}
-    asio::ip::tcp::socket socket;
+    quiet_socket socket;
     std::string session_key;  // the SSL object points to it
     tls_context::ssl_ptr ssl;
     std::error_code io_error;
@@ -266,12 +267,12 @@ class system_stream {
       if (!m) return m;
       BIO_meth_set_read(m, [](BIO* bio, char* to, int n) {
         return transfer(bio, n, true, [&](state& s, std::error_code& ec) {
-          return s.socket.read_some(asio::buffer(to, static_cast<std::size_t>(n)), ec);
+          return s.socket.read_some(to, static_cast<std::size_t>(n), ec);
         });
       });
       BIO_meth_set_write(m, [](BIO* bio, const char* from, int n) {
         return transfer(bio, n, false, [&](state& s, std::error_code& ec) {
-          return s.socket.write_some(asio::buffer(from, static_cast<std::size_t>(n)), ec);
+          return s.socket.loud().write_some(asio::buffer(from, static_cast<std::size_t>(n)), ec);
         });
       });
       BIO_meth_set_ctrl(m, [](BIO* bio, int command, long, void*) -> long {

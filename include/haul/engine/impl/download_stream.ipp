@@ -377,8 +377,10 @@ bool download<Environment>::choose_memory(bool whole) {
 
 template <system::environment Environment>
 bool download<Environment>::fits_memory(bool whole) const {
-  return whole && version_.total && *version_.total <= core_->buffers.buffer_size() &&
-         !storage_->resumable && !storage_->part.is_open() && !pieces_.wanted();
+  const std::uint64_t most =
+      (std::min<std::uint64_t>)(core_->buffers.buffer_size(), most_in_memory);
+  return whole && version_.total && *version_.total <= most && !storage_->resumable &&
+         !storage_->part.is_open() && !pieces_.wanted();
 }
 
 template <system::environment Environment>

@@ -28,6 +28,8 @@ awaitable<void> download<Environment>::receive(stream_ptr st, inflow_ptr in) {
       in->floor.pause(environment.now() - begun);
     }
     if (next == inflow::step::wait && !in->body->buffered()) co_await in->body->wait();
+    // More has come than one job takes.
+    if (next == inflow::step::read && in->at > in->range.begin) in->body->hush();
     auto job = [self = this->shared_from_this(), st, in] { return self->move_job(*st, *in); };
     next = co_await offload(environment, st->executor, std::move(job));
     if (in->error) std::rethrow_exception(in->error);
@@ -43,8 +45,11 @@ auto download<Environment>::move_job(const stream& st, inflow& in) -> typename i
     buffer_pool::buffer memory = core_->buffers.take();
     const std::uint64_t most = limiter_.limited() ? 1 : job_bytes;
     const std::uint64_t until = in.at + most;
+    const auto end = core_->environment.now() + job_time;
     auto next = inflow::step::read;
-    while (next == inflow::step::read && in.at < until) next = move_block(st, in, memory);
+    do {
+      next = move_block(st, in, memory);
+    } while (next == inflow::step::read && in.at < until && core_->environment.now() < end);
     return next;
   } catch (...) {
     in.error = std::current_exception();
