@@ -12,20 +12,46 @@ OWN = re.compile(r'\s*#include <(haul/[^>]+)>')
 GUARD = re.compile(r"#ifndef (HAUL_\w+_HPP)\n#define \1\n\n(.*)\n#endif\n", re.S)
 
 
-def text_of(name, seen):
-    """A file with what it includes of haul in the place of the includes, each once."""
+# Conditions that hold throughout one header, or are a file's own guard.
+NEUTRAL = re.compile(r"HAUL_SEPARATE_COMPILATION|HAUL_\w+_IPP")
+
+
+def text_of(name, seen, before=None):
+    """A file with what it includes of haul in the place of the includes, each once.
+
+    What is included where a condition may not hold may be needed elsewhere, too: it goes in front of
+    the condition, or to `before`, where the file itself stands below one.
+    """
     text = (INCLUDE / name).read_text()
     guarded = GUARD.fullmatch(text)
     if guarded:
         text = guarded[2]
     lines = []
+    conditions = []  # for each open one, whether it may not hold
+    front = 0        # where the outermost that may not hold begins
     for line in text.splitlines():
+        if re.match(r"\s*#\s*if", line):
+            doubtful = not NEUTRAL.search(line)
+            if doubtful and not any(conditions):
+                front = len(lines)
+            conditions.append(doubtful)
+        elif re.match(r"\s*#\s*endif", line):
+            conditions.pop()
         own = OWN.match(line)
         if not own:
             lines.append(line)
         elif own[1] not in seen:
             seen.add(own[1])
-            lines.append(text_of(own[1], seen))
+            if before is not None:
+                before.append(text_of(own[1], seen))
+            elif any(conditions):
+                needed = []
+                body = text_of(own[1], seen, needed)
+                lines[front:front] = needed
+                front += len(needed)
+                lines.append(body)
+            else:
+                lines.append(text_of(own[1], seen))
     return "\n".join(lines)
 
 
