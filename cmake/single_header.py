@@ -56,7 +56,7 @@ def text_of(name, seen, before=None):
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         sys.exit(__doc__.strip().splitlines()[-1])
     root = "haul/haul.hpp"
     body = text_of(root, {root})
