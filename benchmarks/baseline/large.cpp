@@ -12,7 +12,6 @@
 
 namespace {
 
-using baseline::block;
 using baseline::connection;
 
 struct job {
@@ -37,7 +36,7 @@ void body(const job& j, connection& c, std::vector<char>& buffer, std::size_t ha
   if (have > 0) write_all(j.file, buffer.data(), have, at);
   at += have;
   while (at < end) {
-    const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(block, end - at));
+    const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - at));
     const std::size_t got = c.read(buffer.data(), most);
     write_all(j.file, buffer.data(), got, at);
     at += got;
@@ -47,7 +46,7 @@ void body(const job& j, connection& c, std::vector<char>& buffer, std::size_t ha
 void part(const job& j, std::uint64_t begin, std::uint64_t end) {
   connection c{j.at, j.tls};
   c.write(baseline::request(j.at, std::to_string(begin) + '-' + std::to_string(end - 1)));
-  std::vector<char> buffer(block);
+  std::vector<char> buffer(c.block());
   std::uint64_t length = 0;
   const std::size_t have = baseline::read_head(c, buffer, length);
   if (length != end - begin) baseline::fail("range");
@@ -67,7 +66,7 @@ int main(int argc, char** argv) {
   if (connections == 1) {
     connection c{j.at, j.tls};
     c.write(baseline::request(j.at));
-    std::vector<char> buffer(block);
+    std::vector<char> buffer(c.block());
     const std::size_t have = baseline::read_head(c, buffer, total);
     ::posix_fallocate(j.file, 0, static_cast<off_t>(total));
     body(j, c, buffer, have, 0, total);
@@ -75,7 +74,7 @@ int main(int argc, char** argv) {
     {
       connection c{j.at, j.tls};
       c.write("HEAD " + j.at.path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      std::vector<char> buffer(block);
+      std::vector<char> buffer(c.block());
       baseline::read_head(c, buffer, total);
     }
     ::posix_fallocate(j.file, 0, static_cast<off_t>(total));

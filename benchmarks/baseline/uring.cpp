@@ -19,9 +19,9 @@ constexpr unsigned depth = 4;  // blocks on their way to the file
 /// Writes blocks of a file, a few at a time.
 class writer {
  public:
-  explicit writer(int file) : file_(file) {
+  writer(int file, std::size_t size) : file_(file) {
     if (::io_uring_queue_init(depth, &ring_, 0) < 0) baseline::fail("io_uring");
-    for (auto& b : blocks_) b.bytes.resize(baseline::block);
+    for (auto& b : blocks_) b.bytes.resize(size);
   }
   ~writer() { ::io_uring_queue_exit(&ring_); }
   writer(const writer&) = delete;
@@ -81,14 +81,13 @@ int main(int argc, char** argv) {
   if (file < 0) baseline::fail(argv[2]);
   baseline::connection c{at, tls};
   c.write(baseline::request(at));
-  writer w{file};
+  writer w{file, c.block()};
   std::uint64_t total = 0;
   const std::size_t first = baseline::read_head(c, w.buffer(), total);
   ::posix_fallocate(file, 0, static_cast<off_t>(total));
   if (first > 0) w.write(first, 0);
   for (std::uint64_t done = first; done < total;) {
-    const auto most =
-        static_cast<std::size_t>(std::min<std::uint64_t>(baseline::block, total - done));
+    const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(c.block(), total - done));
     const std::size_t got = c.read(w.buffer().data(), most);
     w.write(got, done);
     done += got;

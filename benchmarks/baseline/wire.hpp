@@ -86,7 +86,9 @@ inline std::uint64_t body_length(std::string_view head) {
   return std::strtoull(head.data() + at + 16, nullptr, 10);
 }
 
-inline constexpr std::size_t block = 512 * 1024;  // read and written at once
+// Read and written at once: what was measured to be the fastest.
+inline constexpr std::size_t plain_block = 1024 * 1024;
+inline constexpr std::size_t tls_block = 512 * 1024;
 
 class connection {
  public:
@@ -98,6 +100,7 @@ class connection {
     if (ssl_) SSL_free(ssl_);
     ::close(socket_);
   }
+  std::size_t block() const { return ssl_ ? tls_block : plain_block; }
   void write(const std::string& bytes) {
     const auto n = static_cast<int>(bytes.size());
     const bool all = ssl_ ? SSL_write(ssl_, bytes.data(), n) == n
