@@ -488,6 +488,37 @@ TEST_CASE("deferred jobs are done once they are begun, whatever else runs", "[di
   }
 }
 
+TEST_CASE("a worker is to spare while a job would not wait for another's end", "[disk_workers]") {
+  std::promise<void> begun[2];
+  std::promise<void> release;
+  std::shared_future<void> released = release.get_future().share();
+  std::vector<bool> seen;
+  std::promise<void> last;
+  {
+    system::disk_workers w{2};
+    CHECK(w.spare());
+    for (std::promise<void>& b : begun) {
+      w.submit([&b, released] {
+        b.set_value();
+        released.get();
+      });
+      b.get_future().get();
+      seen.push_back(w.spare());
+    }
+    CHECK(seen == std::vector<bool>{true, false});
+    w.submit([&] { last.set_value(); });
+    CHECK_FALSE(w.spare());
+    release.set_value();
+    last.get_future().get();
+  }
+  SECTION("and not once the context that its jobs use ends") {
+    system::disk_workers w{2};
+    REQUIRE(w.spare());
+    w.source().lock()->finish();
+    CHECK_FALSE(w.spare());
+  }
+}
+
 TEST_CASE("deferred jobs of many threads are all done", "[disk_workers][threads]") {
   constexpr int producers = 4;
   constexpr int jobs = 5'000;

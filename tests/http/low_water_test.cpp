@@ -49,6 +49,20 @@ TEST_CASE("never more than a bounded number of bytes", "[low_water]") {
   CHECK(after(w, 10'000'000) == 1u << 20);
 }
 
+TEST_CASE("a stream of bytes is told from what comes now and then", "[low_water]") {
+  low_water none;
+  CHECK_FALSE(none.streams());
+  low_water slow;
+  after(slow, 20'000);
+  CHECK_FALSE(slow.streams());
+  low_water w;
+  after(w, 100'000);
+  CHECK(w.streams());
+  // Near its end it is none any more: less is to come than is worth a wait.
+  w.next(at(501), 100'000);
+  CHECK_FALSE(w.streams());
+}
+
 TEST_CASE("never more than what is sure to come", "[low_water]") {
   low_water w;
   REQUIRE(after(w, 1'000'000) > 500'000);

@@ -125,6 +125,7 @@ class sim_stream {
   }
   void pace(std::uint64_t) {}
   void hush() {}
+  bool linger(std::size_t, std::chrono::milliseconds) { return false; }
   bool buffered() const { return false; }
   bool stale() const { return wire_->gone || wire_->over || wire_->readable() > 0; }
   void close();
@@ -229,6 +230,7 @@ class sim_environment {
     const duration delay{static_cast<duration::rep>(universe_.w.random.below(most + 1))};
     universe_.w.after(delay, process_, std::move(job));
   }
+  bool spare_worker() { return universe_.w.random.below(2) == 0; }
   std::function<void()> defer(std::function<void()> job) {
     submit(std::move(job));
     return {};

@@ -5,8 +5,10 @@
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/socket_base.hpp>
 #include <asio/write.hpp>
 
+#include <chrono>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -73,6 +75,36 @@ TEST_CASE("a socket is read while the event loop does not know it", "[quiet_sock
   CHECK(p.read(ec).empty());
   CHECK(ec == asio::error::eof);
 }
+
+#ifdef __linux__
+TEST_CASE("a worker waits for a socket itself, for enough of it and not for ever",
+          "[quiet_socket]") {
+  using namespace std::chrono_literals;
+  pair_of_sockets p;
+  std::error_code ec;
+  CHECK_FALSE(p.ours.linger(1, 1ms));
+  p.say("few");
+  CHECK(p.ours.linger(1, 60s));
+  CHECK_FALSE(p.ours.linger(100, 1ms));
+  CHECK(p.read(ec) == "few");
+  p.say("many");
+  CHECK(p.ours.linger(4, 60s));
+  CHECK(p.read(ec) == "many");
+  // The event loop waits for less again, and a worker after it.
+  p.ours.loud().set_option(asio::socket_base::receive_low_watermark{1});
+  p.say("x");
+  CHECK(p.wait() == std::error_code{});
+  CHECK(p.ours.linger(1, 60s));
+  CHECK(p.read(ec) == "x");
+  // An end is never too little.
+  p.theirs.close();
+  CHECK(p.ours.linger(1000, 60s));
+  CHECK(p.read(ec).empty());
+  CHECK(ec == asio::error::eof);
+  p.ours.close();
+  CHECK_FALSE(p.ours.linger(1, 60s));
+}
+#endif
 
 TEST_CASE("a quiet socket is closed like another", "[quiet_socket]") {
   pair_of_sockets p;

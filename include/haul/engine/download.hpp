@@ -153,6 +153,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
     bool answered = false;             // the current request has its reply head
     std::uint64_t reply_end = 0;       // how far that reply runs
     bool ended = false;
+    std::atomic<bool> unwanted = false;  // its end has been asked for
   };
   using stream_ptr = std::shared_ptr<stream>;
 

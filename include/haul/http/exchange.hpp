@@ -188,11 +188,7 @@ class exchange {
     const auto now = environment_.now();
     const bool limited = limits_.stall.count() > 0;
     stalled_at_ = limited ? now + limits_.stall : (clock::time_point::max)();
-    // What is left of a record of TLS, and of its decoding, may never come as bytes of its own.
-    const std::uint64_t sure = left_ > framing_room ? left_ - framing_room : 1;
-    // Under a limit little comes at a time, and at the limit's own pace.
-    const bool collects = framing_.how == body_framing::kind::length && !paced_;
-    const std::size_t n = collects ? water_.next(now, sure) : 1;
+    const std::size_t n = collects() ? water_.next(now, sure()) : 1;
     stream().expect(n);
     collecting_ = n > 1;
     if (collecting_) {
@@ -201,6 +197,14 @@ class exchange {
       watch_.arm(stalled_at_);
     }
     return ready(system::readiness::read);
+  }
+
+  /// Waits in the thread that calls it, a worker's, where bytes come so fast that it will not be
+  /// for long: to change threads would cost more. False when it is better to `wait`.
+  bool linger() {
+    if (!collects()) return false;
+    water_.next(environment_.now(), sure());
+    return water_.streams() && stream().linger(handful, longest_lingering);
   }
 
   /// Says that the body will be read without waiting for it, since more of it is there.
@@ -222,8 +226,17 @@ class exchange {
   static constexpr unsigned most_interim = 16;
   static constexpr std::uint64_t framing_room = 64u << 10;
   static constexpr std::chrono::milliseconds longest_collecting{50};
+  static constexpr std::size_t handful = 128u << 10;
+  static constexpr std::chrono::milliseconds longest_lingering{10};
 
   typename Environment::stream& stream() noexcept { return connection_->stream; }
+
+  /// Under a limit little comes at a time, and at the limit's own pace.
+  bool collects() const noexcept { return framing_.how == body_framing::kind::length && !paced_; }
+
+  /// Bytes that are sure to come: what is left of a record of TLS, and of its decoding, may never
+  /// come as bytes of its own.
+  std::uint64_t sure() const noexcept { return left_ > framing_room ? left_ - framing_room : 1; }
 
   /// A deadline has passed. While bytes were being collected, it is only the patience with that.
   void overdue() {

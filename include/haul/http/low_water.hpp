@@ -37,6 +37,10 @@ class low_water {
     return mark_;
   }
 
+  /// Whether so much comes that the reader had better not let it collect: what was received a
+  /// moment ago is still in the processor's cache. To be asked after `next`.
+  bool streams() const noexcept { return mark_ >= quick; }
+
   /// Waits for any byte until the rate is known anew: what was to come has not.
   void reset() noexcept {
     wanted_ = mark_ = 1;
@@ -49,6 +53,7 @@ class low_water {
   static constexpr std::chrono::duration<double> worth{0.016};
   static constexpr std::size_t least = 32u << 10;
   static constexpr std::size_t most = 1u << 20;
+  static constexpr std::size_t quick = 512u << 10;  // 32 MiB/s
 
   clock::time_point since_{};
   std::uint64_t bytes_ = 0;

@@ -22,7 +22,7 @@ namespace haul::system {
 /// may be a job that has just finished.
 ///
 /// @par Thread Safety
-/// `submit()` and `defer()` may be called from any thread.
+/// `submit()`, `defer()` and `spare()` may be called from any thread.
 class disk_workers {
  public:
   explicit disk_workers(unsigned most) : queue_(std::make_shared<queue>()), most_(most) {}
@@ -58,6 +58,14 @@ class disk_workers {
   /// one, and is to be called after other jobs that come about now. Empty where nothing has to be
   /// done. Where such jobs turn out to take their time, they are treated as others are.
   std::function<void()> defer(std::function<void()> job) { return add(std::move(job), true); }
+
+  /// Whether a job given now would find a worker that has nothing to do: one that is at work need
+  /// not make room.
+  bool spare() const {
+    const std::lock_guard lock{queue_->mutex};
+    return !queue_->closed && queue_->jobs.empty() &&
+           (!queue_->idle.empty() || threads_.size() < most_);
+  }
 
  private:
   static constexpr std::size_t backlog = 8;  // brief jobs that are worth another worker

@@ -30,7 +30,8 @@ enum class readiness : std::uint8_t { read, write };
 /// for fewer than `n` bytes is not worth it; a wait that has begun takes notice of a lower `n`.
 /// `pace(rate)` is another: so many bytes a second will be read at the most, and the sender should
 /// not send much faster; 0 is no limit. `hush()` is a third: until the next `wait`, nobody has to
-/// be woken for what comes.
+/// be woken for what comes. `linger(n, most)` waits in the thread that calls it, a worker's: true
+/// when `n` bytes or an end have come in time; false at once where it cannot be done.
 template <class S>
 concept stream = std::movable<S> &&
     requires(S& s, void* to, const void* from, std::size_t n, std::error_code& ec) {
@@ -42,6 +43,7 @@ concept stream = std::movable<S> &&
   s.expect(n);
   s.pace(std::uint64_t{});
   s.hush();
+  { s.linger(n, std::chrono::milliseconds{}) } -> std::same_as<bool>;
   s.close();
 };
 
@@ -51,7 +53,8 @@ concept stream = std::movable<S> &&
 ///
 /// Files are used through blocking calls, made only from jobs given to `submit()` or `defer()`.
 /// `defer` is for jobs that are over in no time: what it returns, if anything, has to be called
-/// soon, and begins all that have been deferred by then.
+/// soon, and begins all that have been deferred by then. While `spare_worker()` is true, a job
+/// given now would not have to wait for one that goes on.
 template <class E>
 concept environment = requires(E& e, asio::any_io_executor executor, const route& r,
                                const timeouts& t, std::function<void()> job,
@@ -69,6 +72,7 @@ concept environment = requires(E& e, asio::any_io_executor executor, const route
   { e.connect(executor, r, t) } -> std::same_as<awaitable<typename E::stream>>;
   e.submit(std::move(job));
   { e.defer(std::move(job)) } -> std::same_as<std::function<void()>>;
+  { e.spare_worker() } -> std::same_as<bool>;
 
   { e.open(path, open_mode::read, ec) } -> std::same_as<typename E::file>;
   { e.open_unnamed(path, ec) } -> std::same_as<typename E::file>;

@@ -8,10 +8,12 @@
 #include <asio/ip/tcp.hpp>
 #ifdef __linux__
 #include <cerrno>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #endif
 
+#include <chrono>
 #include <cstddef>
 #include <system_error>
 #include <utility>
@@ -67,6 +69,21 @@ class quiet_socket {
     if (quiet_ != -1) return receive(to, n, ec);
 #endif
     return socket_.read_some(asio::buffer(to, n), ec);
+  }
+
+  /// Holds up this thread until `n` bytes can be read, or the connection has ended. False when that
+  /// takes longer than `most`; at once where the event loop cannot do without the socket.
+  bool linger([[maybe_unused]] std::size_t n, [[maybe_unused]] std::chrono::milliseconds most) {
+#ifdef __linux__
+    hush();
+    if (quiet_ == -1) return false;
+    const int low_water = static_cast<int>(n);
+    ::setsockopt(quiet_, SOL_SOCKET, SO_RCVLOWAT, &low_water, sizeof low_water);
+    pollfd what{quiet_, POLLIN, 0};
+    return ::poll(&what, 1, static_cast<int>(most.count())) == 1;
+#else
+    return false;
+#endif
   }
 
   void close() {

@@ -23,6 +23,7 @@
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -96,6 +97,14 @@ class system_stream {
     const asio::socket_base::receive_low_watermark option{static_cast<int>(n)};
     std::error_code ignored;
     state_->socket.loud().set_option(option, ignored);
+  }
+
+  /// Holds up this thread until `n` bytes have come. False when they have not in time, or this
+  /// thread is not the one to wait.
+  bool linger(std::size_t n, std::chrono::milliseconds most) {
+    if (state_->ssl && state_->wants != readiness::read) return false;
+    state_->expected = n;
+    return state_->socket.linger(n, most);
   }
 
   /// Nobody has to be woken for what comes, until the next wait.

@@ -443,6 +443,7 @@ void download<Environment>::launch(const stream_ptr& st, awaitable<void> body) {
 
 template <system::environment Environment>
 void download<Environment>::end_stream(const stream_ptr& st) {
+  st->unwanted = true;
   asio::post(st->executor, [st] {
     if (!st->ended) st->signal.emit(asio::cancellation_type::terminal);
   });

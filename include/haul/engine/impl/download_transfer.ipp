@@ -28,8 +28,6 @@ awaitable<void> download<Environment>::receive(stream_ptr st, inflow_ptr in) {
       in->floor.pause(environment.now() - begun);
     }
     if (next == inflow::step::wait && !in->body->buffered()) co_await in->body->wait();
-    // More has come than one job takes.
-    if (next == inflow::step::read && in->at > in->range.begin) in->body->hush();
     auto job = [self = this->shared_from_this(), st, in] { return self->move_job(*st, *in); };
     next = co_await offload(environment, st->executor, std::move(job));
     if (in->error) std::rethrow_exception(in->error);
@@ -38,26 +36,34 @@ awaitable<void> download<Environment>::receive(stream_ptr st, inflow_ptr in) {
   body_ended(*st, in->at, in->range.end);
 }
 
-/// Moves what has come, but not for ever. Runs on a worker.
+/// Moves what has come, and what comes meanwhile; not for ever where others wait for the worker.
+/// Runs on a worker.
 template <system::environment Environment>
 auto download<Environment>::move_job(const stream& st, inflow& in) -> typename inflow::step {
+  auto& environment = core_->environment;
   try {
     buffer_pool::buffer memory = core_->buffers.take();
-    const std::uint64_t most = limiter_.limited() ? 1 : job_bytes;
-    const std::uint64_t until = in.at + most;
-    const auto end = core_->environment.now() + job_time;
-    auto next = inflow::step::read;
-    do {
-      next = move_block(st, in, memory);
-    } while (next == inflow::step::read && in.at < until && core_->environment.now() < end);
-    return next;
+    const std::uint64_t much = in.at + memory.size();
+    const std::uint64_t until = in.at + job_bytes;
+    const auto end = environment.now() + job_time;
+    for (;;) {
+      auto next = move_block(st, in, memory);
+      if (limiter_.limited()) return next;
+      if (next == inflow::step::wait && environment.spare_worker() && in.body->linger()) {
+        next = inflow::step::read;
+      }
+      if (next != inflow::step::read) return next;
+      if (in.at >= much) in.body->hush();
+      const bool on = (in.at < until && environment.now() < end) || environment.spare_worker();
+      if (!on) return next;
+    }
   } catch (...) {
     in.error = std::current_exception();
     return inflow::step::leave;
   }
 }
 
-/// Moves one buffer, or as much as there is.
+/// Moves what one read gives: it is written while it is in the processor's cache.
 template <system::environment Environment>
 auto download<Environment>::move_block(const stream& st, inflow& in, buffer_pool::buffer& memory) ->
     typename inflow::step {
@@ -65,11 +71,8 @@ auto download<Environment>::move_block(const stream& st, inflow& in, buffer_pool
   if (!goes_on(st)) return inflow::step::leave;
   const auto most =
       static_cast<std::size_t>(std::min<std::uint64_t>(memory.size(), limiter_.slice()));
-  std::size_t filled = 0;
   std::error_code ec;
-  while (!ec && filled < most && !x.complete()) {
-    filled += x.read_some(memory.data() + filled, most - filled, ec);
-  }
+  const std::size_t filled = x.read_some(memory.data(), most, ec);
   const auto now = core_->environment.now();
   limiter_.charge(filled, now);
   if (in.range.end != 0 && in.at + filled > in.range.end) {
@@ -159,7 +162,7 @@ std::uint64_t download<Environment>::pace_of_one() {
 template <system::environment Environment>
 bool download<Environment>::goes_on(const stream& st) const {
   const std::lock_guard lock{mutex_};
-  return !stop_ && !pause_ && !fatal_ && !restart_ && plan_.wanted(st.id) > 0;
+  return !st.unwanted && !stop_ && !pause_ && !fatal_ && !restart_ && plan_.wanted(st.id) > 0;
 }
 
 /// Counts what was read; returns which of the fresh bytes the stream has to write.
