@@ -31,7 +31,7 @@ class run {
  public:
   run(const command_options& options, const job_list& jobs)
       : options_(options),
-        session_(io_.get_executor(), of_one_thread(options.session)),
+        session_(io_.get_executor(), options.session.with_implicit_strand()),
         display_(choose_mode(options.quiet, options.json_events), wants_colour()),
         queue_(session_, jobs, options,
                [this](const haul::event& e, std::size_t index, std::size_t total) {
@@ -69,11 +69,6 @@ class run {
   void over() {
     beside_.end();
     session_.close_idle_connections();
-  }
-
-  static haul::session_options of_one_thread(haul::session_options o) {
-    o.implicit_strand = true;
-    return o;
   }
 
   const command_options& options_;

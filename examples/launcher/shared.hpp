@@ -24,16 +24,11 @@ struct batch_sink {
 /// the thread that runs the context alone.
 struct shared_parts {
   shared_parts(engine_options o, sink s, std::function<void(const haul::event&)> batches)
-      : options(of_one_thread(std::move(o))),
+      : options(std::move(o)),
         tell(std::move(s)),
-        session(io.get_executor(), options.session),
+        session(io.get_executor(), options.session.with_implicit_strand()),
         manager(session, batch_sink{std::move(batches)}, haul::memory_store{}, limits(options)),
         hands(options.threads) {}
-
-  static engine_options of_one_thread(engine_options o) {
-    o.session.implicit_strand = true;
-    return o;
-  }
 
   static haul::manager_options limits(const engine_options& o) {
     haul::manager_options m;

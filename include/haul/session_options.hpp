@@ -38,6 +38,13 @@ struct session_options {
   /// thread runs. haul then makes no strands of its own, which saves time and memory. A promise of
   /// the program's: with several threads behind such a session, its behaviour is undefined.
   bool implicit_strand = false;
+
+  /// These options, for an executor that runs one handler at a time.
+  session_options with_implicit_strand() const {
+    session_options o = *this;
+    o.implicit_strand = true;
+    return o;
+  }
 };
 
 }  // namespace haul

@@ -552,7 +552,7 @@ TEST_CASE("brief work is done elsewhere, too", "[offload]") {
     const asio::any_io_executor ex = co_await asio::this_coro::executor;
     for (int i = 1; i <= 100; ++i) {
       auto job = [i] { return i; };
-      const int got = co_await offload_brief(w, ex, std::move(job));
+      const int got = co_await offload(w, ex, std::move(job), job_length::brief);
       to += got;
     }
   };

@@ -13,6 +13,7 @@
 #include <optional>
 #include <system_error>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace haul::batch {
@@ -51,9 +52,16 @@ class prober {
   explicit prober(Environment& environment) : environment_(environment) {}
 
   void look(std::vector<probe>& probes) {
-    for (const probe& p : probes) ++folders_[folder_of(p.path)].targets;
-    for (probe& p : probes) {
-      if (!p.bad_url && !p.path.empty()) look(p);
+    std::vector<std::pair<const engine::native_text, folder>*> in;
+    in.reserve(probes.size());
+    for (const probe& p : probes) {
+      in.push_back(&*folders_.try_emplace(folder_of(p.path)).first);
+      ++in.back()->second.targets;
+    }
+    for (std::size_t i = 0; i < probes.size(); ++i) {
+      if (probes[i].bad_url || probes[i].path.empty()) continue;
+      list(in[i]->first, in[i]->second);
+      look(probes[i], in[i]->second);
     }
   }
 
@@ -71,8 +79,7 @@ class prober {
     return path.substr(0, path.size() - engine::last_part(path).size());
   }
 
-  void look(probe& p) {
-    const folder& in = listed(folder_of(p.path));
+  void look(probe& p, const folder& in) {
     if (in.listed && !in.names.contains(engine::last_part(p.path))) {
       p.vacant = !left_in(in, p.path);
       return;
@@ -92,15 +99,12 @@ class prober {
     }
   }
 
-  const folder& listed(const engine::native_text& path) {
-    folder& f = folders_[path];
-    if (f.targets >= worth_listing && !f.asked) {
-      f.asked = true;
-      std::error_code ec;
-      f.names = environment_.names_in(path, 8 * f.targets, ec);
-      f.listed = !ec;
-    }
-    return f;
+  void list(const engine::native_text& path, folder& f) {
+    if (f.targets < worth_listing || f.asked) return;
+    f.asked = true;
+    std::error_code ec;
+    f.names = environment_.names_in(path, 8 * f.targets, ec);
+    f.listed = !ec;
   }
 
   /// Whether an earlier run has left something of the target's.

@@ -322,8 +322,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   void adopt(stream& st, const http::response_head& head, const reply_verdict& verdict);
   std::string name_from(const http::reply<Environment>& reply) const;
   bool is_given(const http::url& u) const;
-  bool settle_at_once(const std::string& name, bool whole);
-  awaitable<bool> settle(stream_ptr st, std::string name, bool whole);
+  awaitable<bool> settle(stream_ptr st, std::string name, bool look, bool whole);
   enum class join : std::uint8_t { plain, by_tail, never };
   join how_to_join(const stream& st, byte_range range);
   static const std::shared_ptr<const std::string>& no_tail();
@@ -334,7 +333,8 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   bool take_up_earlier();
   bool fits_memory(bool whole) const;
   bool choose_memory(bool whole);
-  bool needs_look(const std::string& name, bool whole);
+  bool choose_name(const std::string& name);
+  bool looks_first(bool whole) const;
   void settled();
   std::error_code refusal_of(std::size_t source) const;
   void refreshed(std::size_t source, bool threw, const std::string& fresh);

@@ -41,8 +41,8 @@ class connection_pool {
         for_each_(for_each ? for_each : 1),
         idle_timeout_(idle_timeout) {}
 
-  /// A connection on the way `to`: an idle one if `fresh` is false, else a new one. Waits while the
-  /// route has its most connections in use.
+  /// A new connection on the way `to`. Waits while the route has its most connections in use; what
+  /// it waited for may be an idle one, which is as good if `fresh` is false.
   ///
   /// @par Per-Operation Cancellation
   /// Terminal; nothing is left open.
@@ -53,9 +53,11 @@ class connection_pool {
     std::string key = to.key();
     const std::shared_ptr<host> h = host_of(key);
     semaphore::permit permit = h->slots.try_acquire();
-    if (!permit) permit = co_await h->slots.acquire();
     connection_ptr c;
-    if (!fresh) c = take_idle(*h);
+    if (!permit) {
+      permit = co_await h->slots.acquire();
+      if (!fresh) c = take_idle(*h);
+    }
     if (!c) {
       typename Environment::stream s = co_await environment_.connect(executor, to, limits);
       c = std::make_unique<connection_type>(std::move(s), std::move(key));

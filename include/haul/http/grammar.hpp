@@ -35,20 +35,29 @@ constexpr char to_lower(char c) noexcept {
 
 namespace detail {
 
-// At namespace scope: a table inside the function is built anew by every call.
-inline constexpr auto tchars = [] {
-  std::array<bool, 256> t{};
-  for (const char x : std::string_view{"!#$%&'*+-.^_`|~"}) t[static_cast<unsigned char>(x)] = true;
-  for (char x = '0'; x <= '9'; ++x) t[static_cast<unsigned char>(x)] = true;
-  for (char x = 'a'; x <= 'z'; ++x) t[static_cast<unsigned char>(x)] = true;
-  for (char x = 'A'; x <= 'Z'; ++x) t[static_cast<unsigned char>(x)] = true;
-  return t;
-}();
+/// Letters, digits and some more. To be made at namespace scope: inside a function it would be
+/// built anew by every call.
+class char_table {
+ public:
+  constexpr explicit char_table(std::string_view more) noexcept {
+    for (int u = 0; u < 256; ++u) {
+      const char c = static_cast<char>(u);
+      in_[static_cast<std::size_t>(u)] =
+          is_alpha(c) || is_digit(c) || more.find(c) != std::string_view::npos;
+    }
+  }
+  constexpr bool contains(char c) const noexcept { return in_[static_cast<unsigned char>(c)]; }
+
+ private:
+  std::array<bool, 256> in_{};
+};
+
+inline constexpr char_table tchars{"!#$%&'*+-.^_`|~"};
 
 }  // namespace detail
 
 /// `tchar` of RFC 9110, 5.6.2.
-constexpr bool is_tchar(char c) noexcept { return detail::tchars[static_cast<unsigned char>(c)]; }
+constexpr bool is_tchar(char c) noexcept { return detail::tchars.contains(c); }
 
 /// What may stand in a field value or a reason phrase: SP, HTAB, `VCHAR` and `obs-text`
 /// (RFC 9110, 5.5). No other control character.

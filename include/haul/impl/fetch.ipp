@@ -19,9 +19,7 @@ namespace detail {
 HAUL_DECL download_result fetch(download_request request, std::unique_ptr<engine::any_sink> sink,
                                 const download_options& options, const session_options& shared) {
   asio::io_context io{1};
-  session_options of_one_thread = shared;
-  of_one_thread.implicit_strand = true;
-  session s{io.get_executor(), of_one_thread};
+  session s{io.get_executor(), shared.with_implicit_strand()};
   const auto task = engine::make_download(s.core(), std::move(request), options, std::move(sink));
   download_result result;
   std::exception_ptr bug;

@@ -9,7 +9,6 @@
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -34,22 +33,15 @@ inline std::size_t scheme_size(std::string_view text) {
 }
 
 // `unreserved` and `sub-delims` of RFC 3986, 2.
-inline constexpr auto uri_plain = [] {
-  std::array<bool, 256> t{};
-  for (const char x : std::string_view{"-._~!$&'()*+,;="}) t[static_cast<unsigned char>(x)] = true;
-  for (char x = '0'; x <= '9'; ++x) t[static_cast<unsigned char>(x)] = true;
-  for (char x = 'a'; x <= 'z'; ++x) t[static_cast<unsigned char>(x)] = true;
-  for (char x = 'A'; x <= 'Z'; ++x) t[static_cast<unsigned char>(x)] = true;
-  return t;
-}();
-constexpr bool is_uri_plain(char c) noexcept { return uri_plain[static_cast<unsigned char>(c)]; }
+inline constexpr char_table uri_plain{"-._~!$&'()*+,;="};
 
 // Appends the text, with what is neither unreserved, a sub-delimiter, a code nor in `also` encoded.
 inline void append_encoded(std::string& out, std::string_view text, std::string_view also) {
   std::size_t plain = 0;  // where what can be taken as it is begins
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (is_uri_plain(c) || is_percent_encoded(text, i) || also.find(c) != std::string_view::npos) {
+    if (uri_plain.contains(c) || is_percent_encoded(text, i) ||
+        also.find(c) != std::string_view::npos) {
       continue;
     }
     out.append(text, plain, i - plain);

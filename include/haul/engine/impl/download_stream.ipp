@@ -81,9 +81,12 @@ awaitable<bool> download<Environment>::fetch(stream_ptr st, byte_range range) {
   if (unsettled) {
     std::string name = name_from(reply);
     const bool in_memory = whole(verdict);
-    if (!settle_at_once(name, in_memory)) {
-      const bool go_on = co_await settle(st, std::move(name), in_memory);
+    const bool look = !choose_name(name) || looks_first(in_memory);
+    if (look || !choose_memory(in_memory)) {
+      const bool go_on = co_await settle(st, std::move(name), look, in_memory);
       if (!go_on) co_return false;
+    } else {
+      settled();
     }
   }
   if (is_small()) {
@@ -302,21 +305,14 @@ bool download<Environment>::is_given(const http::url& u) const {
   return sources_[0].edition == 0 && u == sources_[0].given;
 }
 
-/// What `settle` does, where nothing has to be asked of the disk. False where it has.
-template <system::environment Environment>
-bool download<Environment>::settle_at_once(const std::string& name, bool whole) {
-  if (needs_look(name, whole) || !choose_memory(whole)) return false;
-  settled();
-  return true;
-}
-
 /// The first good reply is there: decides where its bytes go. False when the request was for the
 /// wrong bytes, because an earlier run has left some.
 ///
+/// @param look   Whether the target is to be looked at first.
 /// @param whole  Whether the reply is the whole file.
 template <system::environment Environment>
-awaitable<bool> download<Environment>::settle(stream_ptr st, std::string name, bool whole) {
-  const bool look = needs_look(name, whole);
+awaitable<bool> download<Environment>::settle(stream_ptr st, std::string name, bool look,
+                                              bool whole) {
   if (look) {
     auto job = [self = this->shared_from_this(), name = std::move(name)] {
       return self->name_job(name);
@@ -358,13 +354,19 @@ bool download<Environment>::take_up_earlier() {
   return true;
 }
 
-/// Whether the target has to be looked at before its first byte is taken.
+/// Makes the target this download's, where the name is one under which nothing stands. False where
+/// the disk has to be asked.
 template <system::environment Environment>
-bool download<Environment>::needs_look(const std::string& name, bool whole) {
+bool download<Environment>::choose_name(const std::string& name) {
   const std::lock_guard lock{mutex_};
-  const storage& st = *storage_;
-  if (st.target.empty() && !take_free_name(name)) return true;
-  return st.vacant && !fits_memory(whole);
+  return !storage_->target.empty() || take_free_name(name);
+}
+
+/// Whether a target that was vacant when its batch began is looked at once more.
+template <system::environment Environment>
+bool download<Environment>::looks_first(bool whole) const {
+  const std::lock_guard lock{mutex_};
+  return storage_->vacant && !fits_memory(whole);
 }
 
 /// A file that fits into one buffer goes through memory and is written at once.
