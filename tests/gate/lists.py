@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Checks that what is built is what is there: the lists of headers against include/, the lists of
-sources in tests/, examples/ and benchmarks/ against their trees, the guards of the headers, and the
-packages (packaging/) against the version and the parts of the library."""
+sources in tests/, examples/ and benchmarks/ against their trees, the guards of the headers, the
+packages (packaging/) against the version and the parts of the library, and the patches that break
+the engine on purpose against what they patch."""
 import json
 import pathlib
 import re
@@ -50,6 +51,19 @@ def guards():
             yield f"include/{path}: no guard {guard} around the whole"
 
 
+def breakages():
+    """tests/sim/breakages.sh takes its time: what does not fit any more is to be known before."""
+    for patch in sorted((ROOT / "tests/sim/breakages").glob("*.patch")):
+        target = None
+        for part in re.split(r"^(?=diff |\+\+\+ |@@)", patch.read_text(), flags=re.MULTILINE):
+            if part.startswith("+++ b/"):
+                target = (ROOT / part.split()[1][2:]).read_text()
+            elif part.startswith("@@"):
+                before = [line[1:] for line in part.splitlines()[1:] if line[:1] in (" ", "-")]
+                if "\n".join(before) not in target:
+                    yield f"{patch.relative_to(ROOT)} does not fit any more"
+
+
 def packages():
     header = (ROOT / "include/haul/version.hpp").read_text()
     version = re.search(r'HAUL_VERSION_STRING "(.*)"', header)[1]
@@ -74,7 +88,7 @@ def packages():
 
 
 def main():
-    problems = headers() + list(guards()) + list(packages())
+    problems = headers() + list(guards()) + list(packages()) + list(breakages())
     problems += sources("tests", ("gate/", "package/", "fuzz/"))
     problems += sources("examples", ())
     problems += sources("benchmarks", ())
