@@ -64,12 +64,14 @@ class Proxy:
         self.log = []
 
     def stop(self):
-        def end():
-            for task in asyncio.all_tasks(self.loop):
+        async def end():
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
                 task.cancel()
-            self.loop.call_later(0.1, self.loop.stop)
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.loop.stop()
 
-        self.loop.call_soon_threadsafe(end)
+        asyncio.run_coroutine_threadsafe(end(), self.loop)
         self.thread.join()
 
     async def serve(self, client_in, client_out):
@@ -86,9 +88,10 @@ class Proxy:
                 await self.replies(server_in, client_out, number)
             finally:
                 up.cancel()
+                await asyncio.gather(up, return_exceptions=True)
                 server_out.close()
-        except OSError:
-            pass
+        except (OSError, asyncio.CancelledError):
+            pass  # the other side, or `stop`, has ended it
         finally:
             self.open -= 1
             client_out.close()
