@@ -61,8 +61,9 @@ auto offload(Environment& environment, const asio::any_io_executor& executor, Wo
   return asio::async_initiate<Token, void(std::error_code, result)>(
       [&environment, executor, length](auto handler, auto job) {
         auto whole = detail::offloaded(std::move(job), std::move(handler), executor);
+        const bool brief = length == job_length::brief;
         if constexpr (requires { environment.defer(std::move(whole)); }) {
-          if (length == job_length::brief) {
+          if (brief) {
             std::function<void()> begin = environment.defer(std::move(whole));
             if (begin) asio::post(executor, std::move(begin));
             return;
