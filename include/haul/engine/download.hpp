@@ -210,6 +210,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
     const std::shared_ptr<const std::string> tail;
     std::uint64_t at;  // the offset of the next byte
     speed_floor floor;
+    bool quiet = false;  // the event loop does not know the connection
     std::exception_ptr error;
   };
   using inflow_ptr = std::shared_ptr<inflow>;

@@ -207,6 +207,9 @@ class exchange {
     return water_.streams() && stream().linger(handful, longest_lingering);
   }
 
+  /// Whether bytes come so fast that `linger` is worth trying.
+  bool streams() const noexcept { return collects() && water_.streams(); }
+
   /// Says that the body will be read without waiting for it, since more of it is there.
   void hush() { stream().hush(); }
 

@@ -72,10 +72,9 @@ class quiet_socket {
   }
 
   /// Holds up this thread until `n` bytes can be read, or the connection has ended. False when that
-  /// takes longer than `most`; at once where the event loop cannot do without the socket.
+  /// takes longer than `most`; at once where the event loop knows the socket.
   bool linger([[maybe_unused]] std::size_t n, [[maybe_unused]] std::chrono::milliseconds most) {
 #ifdef __linux__
-    hush();
     if (quiet_ == -1) return false;
     const int low_water = static_cast<int>(n);
     ::setsockopt(quiet_, SOL_SOCKET, SO_RCVLOWAT, &low_water, sizeof low_water);

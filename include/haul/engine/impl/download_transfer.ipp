@@ -27,7 +27,15 @@ awaitable<void> download<Environment>::receive(stream_ptr st, inflow_ptr in) {
       co_await throttle(pace);
       in->floor.pause(environment.now() - begun);
     }
-    if (next == inflow::step::wait && !in->body->buffered()) co_await in->body->wait();
+    if (next == inflow::step::wait && !in->body->buffered()) {
+      co_await in->body->wait();
+      in->quiet = false;
+    }
+    // Here, and not in the job: the event loop may be about to end while a job runs.
+    if (in->at > in->range.begin && (next == inflow::step::read || in->body->streams())) {
+      in->body->hush();
+      in->quiet = true;
+    }
     auto job = [self = this->shared_from_this(), st, in] { return self->move_job(*st, *in); };
     next = co_await offload(environment, st->executor, std::move(job));
     if (in->error) std::rethrow_exception(in->error);
@@ -43,18 +51,18 @@ auto download<Environment>::move_job(const stream& st, inflow& in) -> typename i
   auto& environment = core_->environment;
   try {
     buffer_pool::buffer memory = core_->buffers.take();
-    const std::uint64_t much = in.at + memory.size();
     const std::uint64_t until = in.at + job_bytes;
     const auto end = environment.now() + job_time;
     for (;;) {
       auto next = move_block(st, in, memory);
       if (limiter_.limited()) return next;
-      if (next == inflow::step::wait && environment.spare_worker() && in.body->linger()) {
+      if (next == inflow::step::wait && in.quiet && environment.spare_worker() &&
+          in.body->linger()) {
         next = inflow::step::read;
       }
       if (next != inflow::step::read) return next;
-      if (in.at >= much) in.body->hush();
-      const bool on = (in.at < until && environment.now() < end) || environment.spare_worker();
+      const bool on =
+          (in.at < until && environment.now() < end) || (in.quiet && environment.spare_worker());
       if (!on) return next;
     }
   } catch (...) {
