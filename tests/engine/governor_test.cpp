@@ -152,6 +152,43 @@ TEST_CASE("streams that it could not measure are tried again with half of them",
   CHECK(b.highest <= 6);
 }
 
+TEST_CASE("half of the streams are not tried where each would have to be faster than one alone was",
+          "[governor]") {
+  const bool punished = GENERATE(false, true);
+  governor g{8};
+  double received = 0;
+  unsigned lowest = 8;
+  g.open(time_point{1s});
+  for (int now = 1'000; now < 31'000; ++now) {
+    // The second part is late, so that nobody can tell what one stream is good for.
+    if ((now % 20 == 5 && now != 1'025) || now == 1'042) {
+      received += punished && g.level() > 2 ? 1e5 : 2e5 * g.level();
+    }
+    g.update(time_point{std::chrono::milliseconds{now}}, static_cast<std::uint64_t>(received), true,
+             1ms);
+    if (now > 1'200) lowest = std::min(lowest, g.level());
+  }
+  CHECK(g.level() == (punished ? 2 : 8));
+  CHECK(lowest == (punished ? 1 : 8));
+}
+
+TEST_CASE("what one stream brought in its first round trip does not spare the trial of half",
+          "[governor]") {
+  governor g{16};
+  int now = 1'000;
+  double received = 0;
+  unsigned lowest = 16;
+  g.open(time_point{1s});
+  for (; now < 9'000; ++now) {
+    if (now % 40 == 0) received += now < 1'060 ? 1e4 : 1e5 * g.level();
+    g.update(time_point{std::chrono::milliseconds{now}}, static_cast<std::uint64_t>(received), true,
+             40ms);
+    if (now > 1'500) lowest = std::min(lowest, g.level());
+  }
+  CHECK(lowest == 8);
+  CHECK(g.level() == 16);
+}
+
 TEST_CASE("more that comes only with much slower replies is not worth it", "[governor]") {
   const auto end = [](std::chrono::milliseconds for_each) {
     governor g{16};

@@ -15,7 +15,8 @@ namespace haul::engine {
 /// brought is measured at once, but what the next one is compared with is measured once more when
 /// the bursts are over. While bytes come in bursts with silence between them, as they do in the
 /// first round trips too, a short measurement tells nothing; but streams that wait leave room for
-/// others, so it goes on at once, and finds out later whether half of them would have done.
+/// others, so it goes on at once, and finds out later whether half of them would have done. They
+/// would not where each would have to be faster than the first one ever was alone.
 class governor {
  public:
   using clock = std::chrono::steady_clock;
@@ -78,7 +79,7 @@ class governor {
         state_ = state::measuring;
         return now + window(answer) / samples;
       case state::measuring:
-        sample(now, received, window(answer));
+        sample(now, received, answer);
         if (now - since_ < window(answer) && !untellable()) return next_look(answer);
         // Not enough to call a step in vain that had something to beat.
         if (!steady_ && best_goodput_ > 0 && now - since_ < calm_window)
@@ -91,7 +92,7 @@ class governor {
         judge(received, now, answer);
         return state_ == state::holding ? hold_until_ : now;
       case state::settling:
-        sample(now, received, window(answer));
+        sample(now, received, answer);
         if (now - since_ < window(answer)) return next_look(answer);
         best_goodput_ = std::clamp(goodput(now, received), previous_, best_goodput_);
         if (starting_ && !steady_ && previous_ == 0) best_goodput_ = 0;
@@ -140,9 +141,15 @@ class governor {
   }
 
   /// Notes whether bytes have come in each part of the window, and about as many.
-  void sample(clock::time_point now, std::uint64_t received, clock::duration window) {
-    if (now - sampled_at_ < window / samples) return;
+  void sample(clock::time_point now, std::uint64_t received, clock::duration answer) {
+    const clock::duration part = window(answer) / samples;
+    const std::chrono::duration<double> passed = now - sampled_at_;
+    if (passed < part) return;
     const std::uint64_t n = received - sampled_;
+    // In less than a round trip a sender has only begun.
+    if (starting_ && level_ == 1 && answer <= part) {
+      alone_ = (std::max)(alone_, static_cast<double>(n) / passed.count());
+    }
     if (sampled_ == bytes_) first_sample_ = n;
     if (n == 0 || n > 2 * first_sample_) steady_ = false;
     sampled_at_ = now;
@@ -226,18 +233,24 @@ class governor {
     hold(now, received);
   }
 
+  /// Whether half of the streams may bring what all of them do.
+  bool half_may_do() const noexcept {
+    return alone_ == 0 || alone_ * level_ / 2 * worth_it >= best_goodput_;
+  }
+
   /// A hold is over: more streams, or fewer?
   clock::time_point look_again(clock::time_point now, std::uint64_t received) {
-    const bool lower = unproved_ && held_from_ && level_ > 1;
-    if (!lower && level_ >= most_) {
-      hold(now, received);
-      return hold_until_;
-    }
     // What was best may have been a burst, or another network: what counts is what there was
     // meanwhile. And what is compared with so long a time must not be too short.
     if (held_from_) {
       bytes_ = *held_from_;
       best_goodput_ = goodput(now, received);
+      if (!half_may_do()) unproved_ = false;
+    }
+    const bool lower = unproved_ && held_from_ && level_ > 1;
+    if (!lower && level_ >= most_) {
+      hold(now, received);
+      return hold_until_;
     }
     shortest_ = calm_window;
     lowering_ = lower;
@@ -274,6 +287,7 @@ class governor {
   unsigned best_ = 1;
   double best_goodput_ = 0;
   double previous_ = 0;  // the best before the last step that was worth it
+  double alone_ = 0;     // the most that one stream brought in a part of a window; 0 is not known
   state state_ = state::closed;
   bool starting_ = false;  // until the first hold
   bool between_ = false;   // a step was too large: a smaller one is under way
