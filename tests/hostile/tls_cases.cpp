@@ -139,6 +139,12 @@ group tls_cases() {
       {"tls-chunked-cut", "chunks that end with close_notify in the middle",
        over_tls(whole_only(medium, framing::chunked),
                 always(reply_plan().cut_body(300'000, ending::graceful)), false, ended)},
+      {"tls-new-keys", "changes its keys in the middle, and asks for new ones",
+       [](stage& s) {
+         s.serve_tls(authority().valid()).add("/f", file_of(40'000'000));
+         s.server().behave("/f", always(reply_plan().rekey(1'000'000).rekey(5'000'000)));
+         s.exact(40'000'000);
+       }},
       {"tls-reset-once", "a reset in the middle, once",
        over_tls(file_of(medium), first(reply_plan().cut_body(300'000, ending::reset)), true, "")},
       {"tls-close-notify-in-the-middle", "close_notify in the middle, once",

@@ -104,6 +104,7 @@ class sim_stream {
     universe_ = other.universe_;
     wire_ = std::move(other.wire_);
     executor_ = other.executor_;
+    quiet_ = other.quiet_;
     return *this;
   }
   ~sim_stream() { let_go(); }
@@ -111,6 +112,7 @@ class sim_stream {
   std::size_t read_some(void* to, std::size_t n, std::error_code& ec);
   std::size_t write_some(const void* from, std::size_t n, std::error_code& ec);
   awaitable<std::error_code> wait(system::readiness what) {
+    quiet_ = false;
     std::error_code ec = universe_->w.fault(call::wait);
     if (ec) co_return ec;
     const bool reading = what == system::readiness::read;
@@ -124,7 +126,8 @@ class sim_stream {
     if (wire_->ready()) wire_->wake();
   }
   void pace(std::uint64_t) {}
-  void hush() {}
+  void hush() { quiet_ = true; }
+  bool quiet() const { return quiet_; }
   bool linger(std::size_t, std::chrono::milliseconds) { return false; }
   bool buffered() const { return false; }
   bool stale() const { return wire_->gone || wire_->over || wire_->readable() > 0; }
@@ -158,6 +161,7 @@ class sim_stream {
   universe* universe_;
   wire_ptr wire_;
   asio::any_io_executor executor_;
+  bool quiet_ = false;
 };
 
 class sim_file {

@@ -879,6 +879,10 @@ class fault_server::session : public std::enable_shared_from_this<session> {
       case reply_step::kind::rate:
         rate_ = s.rate;
         break;
+      case reply_step::kind::rekey:
+        // It goes with the next bytes.
+        if (tls_) SSL_key_update(tls_->native_handle(), SSL_KEY_UPDATE_REQUESTED);
+        break;
       case reply_step::kind::end:
         co_await end(s.how);
         throw connection_over();

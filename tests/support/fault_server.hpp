@@ -123,7 +123,7 @@ struct request_info {
 
 /// What to do at a point of a reply; made by the setters of `reply_plan`.
 struct reply_step {
-  enum class kind { wait, hold, end, rate };
+  enum class kind { wait, hold, end, rate, rekey };
   std::uint64_t at = 0;
   kind what = kind::wait;
   std::chrono::milliseconds duration{0};
@@ -214,6 +214,8 @@ class reply_plan {
   reply_plan& stall_body(std::uint64_t at, std::chrono::milliseconds d = forever);
   reply_plan& hold_body(std::uint64_t at, gate g);
   reply_plan& throttle(std::uint64_t bytes_per_second, std::uint64_t from = 0);
+  /// TLS 1.3: new keys, and the client is asked for new ones of its own.
+  reply_plan& rekey(std::uint64_t at);
   /// Head and body in writes of one byte, with a pause after each.
   reply_plan& dribble(std::chrono::microseconds between = {});
   reply_plan& with_bad_chunk(bad_chunk b, std::uint64_t from = 0);

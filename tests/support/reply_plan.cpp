@@ -232,6 +232,11 @@ reply_plan& reply_plan::throttle(std::uint64_t bytes_per_second, std::uint64_t f
   return *this;
 }
 
+reply_plan& reply_plan::rekey(std::uint64_t at) {
+  insert(body_steps_, step(at, reply_step::kind::rekey));
+  return *this;
+}
+
 reply_plan& reply_plan::dribble(std::chrono::microseconds between) {
   dribble_ = true;
   dribble_pause_ = between;

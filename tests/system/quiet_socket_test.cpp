@@ -109,6 +109,28 @@ TEST_CASE("a worker waits for a socket itself, for enough of it and not for ever
 }
 #endif
 
+TEST_CASE("a quiet socket can be written to, and stays quiet", "[quiet_socket]") {
+  pair_of_sockets p;
+  std::error_code ec;
+  p.ours.hush();
+#ifdef __linux__
+  CHECK(p.ours.quiet());
+#endif
+  CHECK(p.ours.write_some("said", 4, ec) == 4);
+  CHECK(ec == std::error_code{});
+  char text[4];
+  CHECK(asio::read(p.theirs, asio::buffer(text)) == 4);
+  CHECK(std::string(text, 4) == "said");
+  const std::string much(1 << 20, 'x');
+  while (!ec) p.ours.write_some(much.data(), much.size(), ec);
+  CHECK(ec == asio::error::would_block);
+#ifdef __linux__
+  CHECK(p.ours.quiet());
+#endif
+  p.ours.loud();
+  CHECK_FALSE(p.ours.quiet());
+}
+
 TEST_CASE("a quiet socket is closed like another", "[quiet_socket]") {
   pair_of_sockets p;
   std::error_code ec;

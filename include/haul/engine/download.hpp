@@ -133,6 +133,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   static constexpr std::uint64_t hash_bytes = 64u << 20;    // in one disk job
   static constexpr std::uint64_t job_bytes = 16u << 20;     // moved to the file in one job
   static constexpr std::chrono::milliseconds job_time{10};  // after which others get the worker
+  static constexpr std::chrono::seconds longest_job{1};     // where no others want it
   static constexpr std::uint64_t most_in_memory = 256u << 10;
   static constexpr std::uint64_t tail_bytes = 64u << 10;  // compared where no version is named
   static constexpr unsigned most_refreshes = 3;
@@ -210,7 +211,6 @@ class download : public any_download, public std::enable_shared_from_this<downlo
     const std::shared_ptr<const std::string> tail;
     std::uint64_t at;  // the offset of the next byte
     speed_floor floor;
-    bool quiet = false;  // the event loop does not know the connection
     std::exception_ptr error;
   };
   using inflow_ptr = std::shared_ptr<inflow>;

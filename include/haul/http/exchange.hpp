@@ -213,6 +213,9 @@ class exchange {
   /// Says that the body will be read without waiting for it, since more of it is there.
   void hush() { stream().hush(); }
 
+  /// Whether that is so still.
+  bool quiet() { return stream().quiet(); }
+
   /// Says how fast the body will be read at the most, in bytes a second; 0 is as fast as it comes.
   void pace(std::uint64_t rate) {
     paced_ = rate != 0;

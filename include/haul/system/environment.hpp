@@ -30,7 +30,7 @@ enum class readiness : std::uint8_t { read, write };
 /// for fewer than `n` bytes is not worth it; a wait that has begun takes notice of a lower `n`.
 /// `pace(rate)` is another: so many bytes a second will be read at the most, and the sender should
 /// not send much faster; 0 is no limit. `hush()` is a third: until the next `wait`, nobody has to
-/// be woken for what comes. `linger(n, most)` waits in the thread that calls it, a worker's: true
+/// be woken for what comes; `quiet()` tells whether that is so. `linger(n, most)` waits in the thread that calls it, a worker's: true
 /// when `n` bytes or an end have come in time; false at once where it cannot be done.
 template <class S>
 concept stream = std::movable<S> &&
@@ -43,6 +43,7 @@ concept stream = std::movable<S> &&
   s.expect(n);
   s.pace(std::uint64_t{});
   s.hush();
+  { s.quiet() } -> std::same_as<bool>;
   { s.linger(n, std::chrono::milliseconds{}) } -> std::same_as<bool>;
   s.close();
 };

@@ -66,9 +66,33 @@ class quiet_socket {
 
   std::size_t read_some(void* to, std::size_t n, std::error_code& ec) {
 #ifdef __linux__
-    if (quiet_ != -1) return receive(to, n, ec);
+    if (quiet_ != -1) {
+      const std::size_t got = transferred([&] { return ::recv(quiet_, to, n, 0); }, ec);
+      if (got == 0 && n > 0 && !ec) ec = asio::error::eof;
+      return got;
+    }
 #endif
     return socket_.read_some(asio::buffer(to, n), ec);
+  }
+
+  /// The event loop does not get to know the socket by it: TLS may have to answer while a worker
+  /// reads.
+  std::size_t write_some(const void* from, std::size_t n, std::error_code& ec) {
+#ifdef __linux__
+    if (quiet_ != -1) {
+      return transferred([&] { return ::send(quiet_, from, n, MSG_NOSIGNAL); }, ec);
+    }
+#endif
+    return socket_.write_some(asio::buffer(from, n), ec);
+  }
+
+  /// Whether the event loop does not know the socket.
+  bool quiet() const noexcept {
+#ifdef __linux__
+    return quiet_ != -1;
+#else
+    return false;
+#endif
   }
 
   /// Holds up this thread until `n` bytes can be read, or the connection has ended. False when that
@@ -97,17 +121,16 @@ class quiet_socket {
 
  private:
 #ifdef __linux__
-  std::size_t receive(void* to, std::size_t n, std::error_code& ec) const {
+  /// What a call on the socket has done, and its error as Asio says it.
+  template <class Call>
+  static std::size_t transferred(Call&& call, std::error_code& ec) {
     ec.clear();
-    if (n == 0) return 0;
-    ::ssize_t got;
+    ::ssize_t done;
     do {
-      got = ::recv(quiet_, to, n, 0);
-    } while (got < 0 && errno == EINTR);
-    if (got > 0) return static_cast<std::size_t>(got);
-    if (got == 0) {
-      ec = asio::error::eof;
-    } else if (errno == EAGAIN) {
+      done = call();
+    } while (done < 0 && errno == EINTR);
+    if (done >= 0) return static_cast<std::size_t>(done);
+    if (errno == EAGAIN) {
       ec = asio::error::would_block;
     } else {
       ec.assign(errno, std::system_category());

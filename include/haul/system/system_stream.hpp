@@ -72,7 +72,7 @@ class system_stream {
 
   std::size_t write_some(const void* from, std::size_t n, std::error_code& ec) {
     ec.clear();
-    if (!state_->ssl) return state_->socket.loud().write_some(asio::buffer(from, n), ec);
+    if (!state_->ssl) return state_->socket.write_some(from, n, ec);
     std::size_t done = 0;
     ERR_clear_error();
     if (SSL_write_ex(state_->ssl.get(), from, n, &done) != 1) ec = error_of_last_call();
@@ -102,13 +102,16 @@ class system_stream {
   /// Holds up this thread until `n` bytes have come. False when they have not in time, or this
   /// thread is not the one to wait.
   bool linger(std::size_t n, std::chrono::milliseconds most) {
-    if (state_->ssl && state_->wants != readiness::read) return false;
+    if (!quiet() || (state_->ssl && state_->wants != readiness::read)) return false;
     state_->expected = n;
     return state_->socket.linger(n, most);
   }
 
   /// Nobody has to be woken for what comes, until the next wait.
   void hush() { state_->socket.hush(); }
+
+  /// Whether that is so.
+  bool quiet() const noexcept { return state_->socket.quiet(); }
 
   /// Keeps the receive window to what is read in the time that the sender needs to hear of it, so
   /// that it sends evenly. No more than a hint, and only on Linux.
@@ -281,7 +284,7 @@ class system_stream {
       });
       BIO_meth_set_write(m, [](BIO* bio, const char* from, int n) {
         return transfer(bio, n, false, [&](state& s, std::error_code& ec) {
-          return s.socket.loud().write_some(asio::buffer(from, static_cast<std::size_t>(n)), ec);
+          return s.socket.write_some(from, static_cast<std::size_t>(n), ec);
         });
       });
       BIO_meth_set_ctrl(m, [](BIO* bio, int command, long, void*) -> long {

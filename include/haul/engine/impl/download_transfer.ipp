@@ -29,12 +29,10 @@ awaitable<void> download<Environment>::receive(stream_ptr st, inflow_ptr in) {
     }
     if (next == inflow::step::wait && !in->body->buffered()) {
       co_await in->body->wait();
-      in->quiet = false;
     }
     // Here, and not in the job: the event loop may be about to end while a job runs.
     if (in->at > in->range.begin && (next == inflow::step::read || in->body->streams())) {
       in->body->hush();
-      in->quiet = true;
     }
     auto job = [self = this->shared_from_this(), st, in] { return self->move_job(*st, *in); };
     next = co_await offload(environment, st->executor, std::move(job));
@@ -52,17 +50,16 @@ auto download<Environment>::move_job(const stream& st, inflow& in) -> typename i
   try {
     buffer_pool::buffer memory = core_->buffers.take();
     const std::uint64_t until = in.at + job_bytes;
-    const auto end = environment.now() + job_time;
+    const auto begun = environment.now();
+    const auto alone = [&] { return in.body->quiet() && environment.spare_worker(); };
     for (;;) {
       auto next = move_block(st, in, memory);
       if (limiter_.limited()) return next;
-      if (next == inflow::step::wait && in.quiet && environment.spare_worker() &&
-          in.body->linger()) {
-        next = inflow::step::read;
-      }
+      if (next == inflow::step::wait && alone() && in.body->linger()) next = inflow::step::read;
       if (next != inflow::step::read) return next;
+      const auto passed = environment.now() - begun;
       const bool on =
-          (in.at < until && environment.now() < end) || (in.quiet && environment.spare_worker());
+          (in.at < until && passed < job_time) || (passed < longest_job && alone());
       if (!on) return next;
     }
   } catch (...) {
