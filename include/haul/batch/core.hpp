@@ -191,6 +191,7 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
   submitted_file admit(batch& b, const batch_ptr& self, download_request& request,
                        const probe& found);
   item_ptr known(const download_request& request) const;
+  void make_known(const item_ptr& i);
   void enlist(batch& b, const batch_ptr& self, const item_ptr& i);
   batch_ptr make_batch(const std::string& id, const batch_options& options);
   void register_batch(const batch_ptr& b);
@@ -239,9 +240,8 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
   std::unordered_map<std::string, batch_ptr> batches_;
   std::deque<batch_ptr> finished_;  // oldest first
   batch_queue waiting_;
-  std::unordered_set<item_ptr, same_id, same_id> by_id_;        // files that are not final
-  std::unordered_set<item_ptr, same_path, same_path> by_path_;  // of those, the ones with a target
-  std::unordered_map<std::string, item_ptr> ended_;             // final files that can be asked for
+  std::unordered_set<item_ptr, same_id, same_id> files_;        // that can be asked for
+  std::unordered_set<item_ptr, same_path, same_path> by_path_;  // not final, and with a target
   std::unordered_map<native_text, recorded_file> recorded_;  // what was downloaded, by record_key
   std::size_t running_ = 0;
   bool closing_ = false;

@@ -52,16 +52,18 @@ class prober {
   explicit prober(Environment& environment) : environment_(environment) {}
 
   void look(std::vector<probe>& probes) {
-    std::vector<std::pair<const engine::native_text, folder>*> in;
+    std::vector<folder*> in;
     in.reserve(probes.size());
     for (const probe& p : probes) {
-      in.push_back(&*folders_.try_emplace(folder_of(p.path)).first);
-      ++in.back()->second.targets;
+      engine::native_text path = folder_of(p.path);
+      folder& f = folders_[path];
+      if (f.targets++ == 0) f.path = std::move(path);
+      in.push_back(&f);
     }
     for (std::size_t i = 0; i < probes.size(); ++i) {
       if (probes[i].bad_url || probes[i].path.empty()) continue;
-      list(in[i]->first, in[i]->second);
-      look(probes[i], in[i]->second);
+      list(*in[i]);
+      look(probes[i], *in[i]);
     }
   }
 
@@ -69,6 +71,7 @@ class prober {
   static constexpr std::size_t worth_listing = 16;
 
   struct folder {
+    engine::native_text path;
     std::size_t targets = 0;
     bool asked = false;
     bool listed = false;
@@ -99,11 +102,11 @@ class prober {
     }
   }
 
-  void list(const engine::native_text& path, folder& f) {
+  void list(folder& f) {
     if (f.targets < worth_listing || f.asked) return;
     f.asked = true;
     std::error_code ec;
-    f.names = environment_.names_in(path, 8 * f.targets, ec);
+    f.names = environment_.names_in(f.path, 8 * f.targets, ec);
     f.listed = !ec;
   }
 

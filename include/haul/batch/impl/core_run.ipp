@@ -199,9 +199,7 @@ void core<Environment>::set_state(const item_ptr& i, file_state s) {
 /// A file has become final: so may its batches.
 template <system::environment Environment>
 void core<Environment>::finish_batches(const item_ptr& i) {
-  by_id_.erase(i);
   by_path_.erase(i);
-  ended_.insert_or_assign(i->request.id(), i);
   for (const batch_ptr& b : i->batches) {
     if (!b->done() || b->finished) continue;
     b->finished = session_->environment.wall_clock();
@@ -245,10 +243,10 @@ void core<Environment>::forget(const batch_ptr& b) {
   if (store_->persistent()) store_->erase(b->id);
   for (const item_ptr& i : b->files) {
     std::erase(i->batches, b);
-    const auto at = ended_.find(i->request.id());
-    if (i->batches.empty() && at != ended_.end() && at->second == i) {
+    const auto at = files_.find(i);
+    if (i->batches.empty() && at != files_.end() && *at == i) {
       recorded_.erase(record_key(i->request));
-      ended_.erase(at);
+      files_.erase(at);
     }
   }
 }
@@ -295,9 +293,8 @@ auto core<Environment>::find(const std::string& id) const -> batch_ptr {
 
 template <system::environment Environment>
 auto core<Environment>::find_file(const std::string& id) const -> item_ptr {
-  if (const auto at = by_id_.find(id); at != by_id_.end()) return *at;
-  const auto at = ended_.find(id);
-  return at == ended_.end() ? nullptr : at->second;
+  const auto at = files_.find(id);
+  return at == files_.end() ? nullptr : *at;
 }
 
 /// True when the file's pause is new.
@@ -611,7 +608,7 @@ auto core<Environment>::shut() -> std::vector<std::shared_ptr<download>> {
   std::vector<std::shared_ptr<download>> running;
   const std::lock_guard lock{mutex_};
   closing_ = true;
-  for (const item_ptr& i : by_id_) {
+  for (const item_ptr& i : files_) {
     if (i->running) running.push_back(i->running);
   }
   return running;

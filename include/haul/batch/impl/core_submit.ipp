@@ -165,7 +165,8 @@ submitted_file core<Environment>::admit(batch& b, const batch_ptr& self, downloa
 template <system::environment Environment>
 auto core<Environment>::known(const download_request& request) const -> item_ptr {
   if (!request.id().empty()) {
-    if (const auto at = by_id_.find(request.id()); at != by_id_.end()) return *at;
+    const item_ptr i = find_file(request.id());
+    if (i && !is_final(i->state)) return i;
   }
   if (!engine::names_folder(request.native_path())) {
     if (const auto at = by_path_.find(request.native_path()); at != by_path_.end()) return *at;
@@ -173,11 +174,20 @@ auto core<Environment>::known(const download_request& request) const -> item_ptr
   return nullptr;
 }
 
+/// The file can be asked for by its id, in place of an earlier one of the same.
+template <system::environment Environment>
+void core<Environment>::make_known(const item_ptr& i) {
+  const auto [at, fresh] = files_.insert(i);
+  if (fresh) return;
+  files_.erase(at);
+  files_.insert(i);
+}
+
 template <system::environment Environment>
 void core<Environment>::enlist(batch& b, const batch_ptr& self, const item_ptr& i) {
   if (i->batches.empty()) {
     i->index = static_cast<std::uint32_t>(b.files.size());
-    by_id_.insert(i);
+    make_known(i);
     if (!engine::names_folder(i->request.native_path())) by_path_.insert(i);
   }
   i->batches.push_back(self);
@@ -230,7 +240,7 @@ std::string core<Environment>::fresh_id(const char* prefix, int digits) {
   for (;;) {
     std::string id = prefix;
     haul::detail::append_hex(id, session_->environment.random(), digits);
-    if (!batches_.contains(id) && by_id_.find(id) == by_id_.end()) return id;
+    if (!batches_.contains(id) && !find_file(id)) return id;
   }
 }
 
@@ -338,7 +348,7 @@ void core<Environment>::restore(const batch_record& record, recovery how,
       }
       // What was under way goes on from its journal.
       i->state = f.state == file_state::downloading ? file_state::pending : f.state;
-      if (is_final(i->state)) ended_.insert_or_assign(i->request.id(), i);
+      if (is_final(i->state)) make_known(i);
       if (i->state == file_state::completed) remember(*i);
     }
     if (is_final(i->state)) {
