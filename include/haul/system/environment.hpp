@@ -30,8 +30,9 @@ enum class readiness : std::uint8_t { read, write };
 /// for fewer than `n` bytes is not worth it; a wait that has begun takes notice of a lower `n`.
 /// `pace(rate)` is another: so many bytes a second will be read at the most, and the sender should
 /// not send much faster; 0 is no limit. `hush()` is a third: until the next `wait`, nobody has to
-/// be woken for what comes; `quiet()` tells whether that is so. `linger(n, most)` waits in the thread that calls it, a worker's: true
-/// when `n` bytes or an end have come in time; false at once where it cannot be done.
+/// be woken for what comes; `quiet()` tells whether that is so. `linger(n, most)` waits in the
+/// thread that calls it, a worker's: true when `n` bytes or an end have come in time; false at once
+/// where it cannot be done.
 template <class S>
 concept stream = std::movable<S> &&
     requires(S& s, void* to, const void* from, std::size_t n, std::error_code& ec) {

@@ -58,8 +58,7 @@ auto download<Environment>::move_job(const stream& st, inflow& in) -> typename i
       if (next == inflow::step::wait && alone() && in.body->linger()) next = inflow::step::read;
       if (next != inflow::step::read) return next;
       const auto passed = environment.now() - begun;
-      const bool on =
-          (in.at < until && passed < job_time) || (passed < longest_job && alone());
+      const bool on = (in.at < until && passed < job_time) || (passed < longest_job && alone());
       if (!on) return next;
     }
   } catch (...) {
