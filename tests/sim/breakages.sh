@@ -22,12 +22,7 @@ for patch in "${patches[@]}"; do
     missed=$((missed + 1))
     continue
   fi
-  # The bodies without the engine of the real world, which nobody needs here.
-  {
-    for body in impl/*.ipp system/impl/*.ipp; do
-      (cd "$work/include/haul" && ls $body 2>/dev/null)
-    done | sed 's|.*|#include <haul/&>|'
-  } >"$work/bodies.cpp"
+  echo '#include <haul/src.hpp>' >"$work/bodies.cpp"
   rm -f "$work"/*.o
   if ! printf '%s\n' tests/sim/*.cpp "$work/bodies.cpp" | xargs -P "$(nproc)" -I{} sh -c \
     'g++ -std=c++20 -O0 -DASIO_STANDALONE -DHAUL_SEPARATE_COMPILATION -DBOOST_URL_NO_LIB \
