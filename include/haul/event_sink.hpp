@@ -14,7 +14,8 @@
 namespace haul {
 
 /// What takes events: a callable with a `const event&` that returns `void`, or an
-/// `asio::awaitable<void>` that haul awaits before it delivers the next event.
+/// `asio::awaitable<void>` that haul awaits before it delivers the next event. One that keeps
+/// events may take an `event`: it is moved to it.
 ///
 /// A sink is called for one event at a time, in order, on the session's executor, never from two
 /// threads at once, and no more after `download_task::run()` has completed. While it is slow the

@@ -72,6 +72,34 @@ TEST_CASE("events come in order, and never on the stack of who reports them", "[
   CHECK(std::get<progress>(got[3]).downloaded == 2);
 }
 
+TEST_CASE("a sink that takes an event is given it, and one that looks at it loses nothing",
+          "[events]") {
+  const delivery how = GENERATE(delivery::queued, delivery::direct);
+  asio::io_context io;
+  std::vector<event> kept;
+  std::vector<event> seen;
+  const void* made = nullptr;
+  const auto sent = [&] {
+    task_finished e{make_task(), {}};
+    e.result.detail.assign(1000, 'x');
+    made = e.result.detail.data();
+    return e;
+  };
+  const auto taking = std::make_shared<event_queue>(
+      io.get_executor(), erase_sink([&](event e) { kept.push_back(std::move(e)); }), how, [] {});
+  taking->push(sent());
+  io.run();
+  REQUIRE(kept.size() == 1);
+  CHECK(std::get<task_finished>(kept[0]).result.detail.data() == made);  // the same memory
+  const auto looking = std::make_shared<event_queue>(
+      io.get_executor(), erase_sink([&](const event& e) { seen.push_back(e); }), how, [] {});
+  looking->push(sent());
+  io.restart();
+  io.run();
+  REQUIRE(seen.size() == 1);
+  CHECK(std::get<task_finished>(seen[0]).result.detail.size() == 1000);
+}
+
 TEST_CASE("waiting progress of a task takes one place", "[events]") {
   asio::io_context io;
   const auto got = std::make_shared<std::vector<event>>();

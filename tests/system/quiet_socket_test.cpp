@@ -5,6 +5,7 @@
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/read.hpp>
 #include <asio/socket_base.hpp>
 #include <asio/write.hpp>
 

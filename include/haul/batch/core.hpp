@@ -139,10 +139,10 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
     std::weak_ptr<core> owner;
     std::weak_ptr<item> file;
 
-    void operator()(const event& e) const {
+    void operator()(event e) const {
       const auto c = owner.lock();
       const auto i = file.lock();
-      if (c && i) c->heard(i, e);
+      if (c && i) c->heard(i, std::move(e));
     }
   };
 
@@ -205,7 +205,7 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
   std::optional<start> pick();
   item_ptr next_file(batch& b);
   void begin(const start& s);
-  void heard(const item_ptr& i, const event& e);
+  void heard(const item_ptr& i, event e);
   void ended(const item_ptr& i, const download_result& r);
   void set_state(const item_ptr& i, file_state s);
   void finish_batches(const item_ptr& i);

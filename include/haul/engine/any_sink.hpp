@@ -16,8 +16,9 @@ namespace haul::engine {
 class any_sink {
  public:
   virtual ~any_sink() = default;
-  /// Whether the sink is awaited; if not, `deliver` calls it and its result is not valid.
-  virtual bool deliver(const event& e, awaitable<void>& pending) = 0;
+  /// Calls the sink, which may keep what is in the event. True when the sink is a coroutine, which
+  /// is to be awaited; the event has to live until it is over.
+  virtual bool deliver(event& e, awaitable<void>& pending) = 0;
 };
 
 template <event_sink Sink>
@@ -25,17 +26,25 @@ class any_sink_impl final : public any_sink {
  public:
   explicit any_sink_impl(Sink sink) : sink_(std::move(sink)) {}
 
-  bool deliver(const event& e, awaitable<void>& pending) override {
+  bool deliver(event& e, awaitable<void>& pending) override {
     if constexpr (std::is_void_v<std::invoke_result_t<Sink&, const event&>>) {
-      sink_(e);
+      call(e);
       return false;
     } else {
-      pending = sink_(e);
+      pending = call(e);
       return true;
     }
   }
 
  private:
+  decltype(auto) call(event& e) {
+    if constexpr (std::is_invocable_v<Sink&, event&&>) {
+      return sink_(std::move(e));
+    } else {
+      return sink_(std::as_const(e));
+    }
+  }
+
   Sink sink_;
 };
 

@@ -20,7 +20,7 @@ struct validator {
 
   /// The file was still young when the reply was made: by the reply's own Date, less than a second
   /// had passed since Last-Modified. It may have been written again in that second, so its date
-  /// proves nothing (RFC 9110, 8.8.2.2).
+  /// proves nothing (RFC 9110, 8.8.2.2). Left out where the tag is strong.
   bool young = false;
 
   /// Whether there is a strong ETag: equal tags are equal bytes.

@@ -130,6 +130,19 @@ inline std::optional<std::string> read_host(const boost::urls::url_view& parts) 
   return host;
 }
 
+inline std::string authority(const origin& o, bool without_port) {
+  constexpr std::size_t most_more = 8;  // brackets, colon and port
+  std::string text;
+  text.reserve(o.host.size() + most_more);
+  if (o.ipv6()) {
+    text.append("[").append(o.host).append("]");
+  } else {
+    text = o.host;
+  }
+  if (!without_port) text.append(":").append(std::to_string(o.port));
+  return text;
+}
+
 inline std::optional<std::uint16_t> read_port(const boost::urls::url_view& parts, bool secure) {
   const std::string_view text = to_std(parts.port());
   if (text.empty()) return secure ? 443 : 80;
@@ -140,14 +153,9 @@ inline std::optional<std::uint16_t> read_port(const boost::urls::url_view& parts
 
 }  // namespace detail
 
-HAUL_DECL std::string origin::authority() const {
-  if (!default_port()) return host_and_port();
-  return ipv6() ? '[' + host + ']' : host;
-}
+HAUL_DECL std::string origin::authority() const { return detail::authority(*this, default_port()); }
 
-HAUL_DECL std::string origin::host_and_port() const {
-  return (ipv6() ? '[' + host + ']' : host) + ':' + std::to_string(port);
-}
+HAUL_DECL std::string origin::host_and_port() const { return detail::authority(*this, false); }
 
 HAUL_DECL std::string url::str() const {
   return (origin_.secure ? "https://" : "http://") + origin_.authority() + target_;

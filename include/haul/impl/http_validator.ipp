@@ -38,6 +38,7 @@ HAUL_DECL validator validator_of(const response_head& head) {
   v.etag = detail::agreed_value(head.fields, "ETag");
   v.weak = !v.etag.empty() && !detail::is_strong_tag(v.etag);
   v.last_modified = detail::agreed_value(head.fields, "Last-Modified");
+  if (v.strong()) return v;
 
   const auto modified = parse_date(v.last_modified);
   const auto made = parse_date(detail::agreed_value(head.fields, "Date"));

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// The calls behind `pan123::client`, which documents them.
@@ -23,11 +24,10 @@ class task_sink {
  public:
   explicit task_sink(std::unique_ptr<engine::any_sink> to) : to_(std::move(to)) {}
 
-  awaitable<void> operator()(const haul::event& e) const { return deliver(to_, e); }
+  awaitable<void> operator()(haul::event e) const { return deliver(to_, std::move(e)); }
 
  private:
-  HAUL_DECL static awaitable<void> deliver(std::shared_ptr<engine::any_sink> to,
-                                           const haul::event& e);
+  HAUL_DECL static awaitable<void> deliver(std::shared_ptr<engine::any_sink> to, haul::event e);
 
   std::shared_ptr<engine::any_sink> to_;
 };

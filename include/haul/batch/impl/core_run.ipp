@@ -128,7 +128,7 @@ void core<Environment>::apply(const item_ptr& i) {
 
 /// An event of a file: its row is brought up to date, and the event goes to the sink.
 template <system::environment Environment>
-void core<Environment>::heard(const item_ptr& i, const event& e) {
+void core<Environment>::heard(const item_ptr& i, event e) {
   const std::lock_guard lock{mutex_};
   if (i->state == file_state::cancelled) {
     // Final: only the end of what had begun is told.
@@ -150,7 +150,7 @@ void core<Environment>::heard(const item_ptr& i, const event& e) {
     i->total = t->total.value_or(0);
     i->downloaded = t->resumed;
   }
-  if (events_->wanted()) events_->push(e);
+  if (events_->wanted()) events_->push(std::move(e));
 }
 
 template <system::environment Environment>
@@ -255,7 +255,7 @@ template <system::environment Environment>
 void core<Environment>::remember(const item& i) {
   if (!i.has_total) return;
   recorded_file& r = recorded_[record_key(i.request)];
-  r.path = i.target().native();
+  r.path = i.path.empty() ? i.request.native_path() : i.path;
   r.size = i.total;
 }
 

@@ -113,8 +113,7 @@ inline std::optional<error> cannot_pull(const file_entry& e) {
 
 namespace api {
 
-HAUL_DECL awaitable<void> task_sink::deliver(std::shared_ptr<engine::any_sink> to,
-                                             const haul::event& e) {
+HAUL_DECL awaitable<void> task_sink::deliver(std::shared_ptr<engine::any_sink> to, haul::event e) {
   if (!to) co_return;
   awaitable<void> pending;
   const bool awaited = to->deliver(e, pending);
