@@ -46,7 +46,7 @@ class queue_sink {
   HAUL_DECL queue_sink();
 
   /// Keeps an event; called by haul.
-  HAUL_DECL void operator()(const event& e) const;
+  HAUL_DECL void operator()(event e) const;
 
   /// The oldest event that has not been taken yet.
   HAUL_DECL std::optional<event> poll() const;

@@ -17,17 +17,17 @@ struct queue_sink::state {
 
 HAUL_DECL queue_sink::queue_sink() : state_(std::make_shared<state>()) {}
 
-HAUL_DECL void queue_sink::operator()(const event& e) const {
+HAUL_DECL void queue_sink::operator()(event e) const {
   const std::lock_guard lock{state_->mutex};
-  if (const auto* now = std::get_if<progress>(&e); now && !state_->events.empty()) {
+  if (auto* now = std::get_if<progress>(&e); now && !state_->events.empty()) {
     // Only the newest event may be replaced: what has come since must stay behind it.
     auto* last = std::get_if<progress>(&state_->events.back());
     if (last && last->task == now->task) {
-      *last = *now;
+      *last = std::move(*now);
       return;
     }
   }
-  state_->events.push_back(e);
+  state_->events.push_back(std::move(e));
 }
 
 HAUL_DECL std::optional<event> queue_sink::poll() const {
