@@ -49,11 +49,12 @@ class Proxy:
 
         def run():
             asyncio.set_event_loop(self.loop)
-            server = self.loop.run_until_complete(
+            self.server = self.loop.run_until_complete(
                 asyncio.start_server(self.serve, "127.0.0.1", 0, limit=1 << 20))
-            self.port = server.sockets[0].getsockname()[1]
+            self.port = self.server.sockets[0].getsockname()[1]
             ready.set()
             self.loop.run_forever()
+            self.loop.close()
 
         self.thread = threading.Thread(target=run, daemon=True)
         self.thread.start()
@@ -65,10 +66,11 @@ class Proxy:
 
     def stop(self):
         async def end():
-            tasks = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            self.server.close()
+            while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
             self.loop.stop()
 
         asyncio.run_coroutine_threadsafe(end(), self.loop)
