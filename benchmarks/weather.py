@@ -43,6 +43,7 @@ class Proxy:
         self.loop = asyncio.new_event_loop()
         self.count = 0
         self.open = 0
+        self.serving = set()
         self.total = 0
         self.log = []  # when how many bytes had been passed on, since `reset`
         ready = threading.Event()
@@ -80,6 +81,7 @@ class Proxy:
         number = self.count
         self.count += 1
         self.open += 1
+        self.serving.add(asyncio.current_task())  # the loop keeps no task that nothing wakes
         w = self.weather
         try:
             if w.round_trip:
@@ -96,6 +98,7 @@ class Proxy:
             pass  # the other side, or `stop`, has ended it
         finally:
             self.open -= 1
+            self.serving.discard(asyncio.current_task())
             client_out.close()
 
     async def requests(self, source, to):
