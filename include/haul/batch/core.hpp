@@ -90,9 +90,8 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
   struct item {
     explicit item(download_request r) : request(std::move(r)) {}
 
-    std::filesystem::path target() const {
-      return path.empty() ? request.path() : std::filesystem::path{path};
-    }
+    const native_text& native_target() const { return path.empty() ? request.native_path() : path; }
+    std::filesystem::path target() const { return std::filesystem::path{native_target()}; }
 
     download_request request;
     native_text path;  // the target, once it is known

@@ -53,14 +53,12 @@ inline void append_encoded(std::string& out, std::string_view text, std::string_
 
 // Of these alone almost every URL consists, and means what it says. Not of `@`: only the last one
 // in an authority ends the user.
-inline constexpr char_table clean{"-._~!$&'()*+,;=/?:"};
+inline bool is_clean(char c) { return uri_plain.contains(c) || c == '/' || c == '?' || c == ':'; }
 
 // A URL reference as people write it, made one of RFC 3986, without its fragment; none if it cannot
 // be. The host is left as it is.
 inline std::optional<std::string> clean_reference(std::string_view text) {
-  if (std::all_of(text.begin(), text.end(), [](char c) { return clean.contains(c); })) {
-    return std::string{text};
-  }
+  if (std::all_of(text.begin(), text.end(), is_clean)) return std::string{text};
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
   if (std::any_of(text.begin(), text.end(),

@@ -255,7 +255,7 @@ template <system::environment Environment>
 void core<Environment>::remember(const item& i) {
   if (!i.has_total) return;
   recorded_file& r = recorded_[record_key(i.request)];
-  r.path = i.path.empty() ? i.request.native_path() : i.path;
+  r.path = i.native_target();
   r.size = i.total;
 }
 
