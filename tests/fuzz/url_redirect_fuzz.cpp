@@ -39,6 +39,13 @@ void check(const url& u) {
   HAUL_FUZZ_CHECK(again.value.where() == u.where());
   HAUL_FUZZ_CHECK(again.value.target() == u.target());
 
+  // A URL that names a user is left to Boost.URL, which refuses some names that begin as addresses.
+  const auto with_user = parse_url(std::string{u.str()}.insert(u.str().find("//") + 2, "u@"));
+  const bool like_address = is_digit(u.where().host.front());
+  HAUL_FUZZ_CHECK(!with_user.error || like_address);
+  HAUL_FUZZ_CHECK(with_user.error ||
+                  (with_user.value.where() == u.where() && with_user.value.target() == u.target()));
+
   request_head request;
   request.target = u.target();
   request.fields.append("Host", u.where().authority());

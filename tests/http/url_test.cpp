@@ -34,6 +34,8 @@ TEST_CASE("URLs that are accepted", "[http][url]") {
       {"http://a_b-c.d/", "http://a_b-c.d/"},
       {"http://xn--bcher-kva.example/", "http://xn--bcher-kva.example/"},
       {"http://127.0.0.1:8080/x", "http://127.0.0.1:8080/x"},
+      {"http://10.0.0.1.nip.io/x", "http://10.0.0.1.nip.io/x"},
+      {"http://1.2.3.4.5/a b", "http://1.2.3.4.5/a%20b"},
       {"http://[::1]/", "http://[::1]/"},
       {"http://[2001:DB8:0:0::1]:8080/", "http://[2001:db8::1]:8080/"},
       {"http://example.com./", "http://example.com./"},
@@ -147,6 +149,43 @@ TEST_CASE("URLs that are rejected", "[http][url]") {
     INFO(text);
     CHECK(parse_url(text).error == errc::unsupported_scheme);
   }
+}
+
+// A URL that names a user is left to Boost.URL, whatever else is in it.
+TEST_CASE("a plain URL means what it means to Boost.URL", "[http][url]") {
+  const std::string_view schemes[] = {"http://", "https://", "HTTP://"};
+  const std::string_view hosts[] = {"h",     "a_b-c.d.", "127.0.0.1", "0x7f.1", "Example",
+                                    "[::1]", "u@h",      "-",         ".",      ""};
+  const std::string_view ports[] = {
+      "",     ":",       ":80",    ":443",   ":8080", ":00080",
+      ":0",   ":65535",  ":65536", ":8 0",   ":a",    ":80:80",
+      ":-80", ":100000", ":80?x",  ":80#/x", "]",     ":99999999999999999999"};
+  const std::string_view paths[] = {
+      "",        "/",      "//",     "/a/b.c",    "/a//b/",   "/.a",       "/a/../b", "/a/..",
+      "/./",     "/a:b@c", "/a%20b", "/a b",      "/a;b=c,d", "/a?b=c/.d", "/a?b/..", "/a?",
+      "/a?b?c:", "/a#b",   "?a",     "/\xc3\xa4", "/a\x01b",  "/a|b",      "\\a",     "/a?b#c"};
+  int plain = 0;
+  for (const auto scheme : schemes) {
+    for (const auto host : hosts) {
+      for (const auto port : ports) {
+        for (const auto path : paths) {
+          std::string text{scheme};
+          const std::string rest = std::string{host}.append(port).append(path);
+          const auto u = parse_url(text + rest);
+          const auto with_user = parse_url(text + "u@" + rest);
+          INFO(text << rest);
+          REQUIRE(u.error == with_user.error);
+          REQUIRE(u.value.where() == with_user.value.where());
+          REQUIRE(u.value.target() == with_user.value.target());
+          plain += !u.error;
+        }
+      }
+    }
+  }
+  CHECK(plain > 1000);
+  const std::string longest(253, 'a');
+  CHECK(parse_url("http://" + longest + "/").value.where().host == longest);
+  CHECK(parse_url("http://" + longest + "a/").error == errc::invalid_url);
 }
 
 TEST_CASE("user and password are kept apart", "[http][url]") {

@@ -60,9 +60,18 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
 
   HAUL_DECL bool replaced(event& e);
 
-  HAUL_DECL bool next(event& e);
+  /// Takes the next event, as the one that is being delivered.
+  HAUL_DECL bool next();
 
-  HAUL_DECL static awaitable<void> pump(std::shared_ptr<event_queue> self);
+  /// Delivers what there is. True when the sink wants to be awaited, with `pending`, before more is
+  /// delivered.
+  HAUL_DECL bool deliver(awaitable<void>& pending);
+
+  /// Awaits the sink, and delivers the rest.
+  HAUL_DECL static awaitable<void> pump(std::shared_ptr<event_queue> self, awaitable<void> pending);
+
+  /// The sink is done with an event.
+  HAUL_DECL void over(bool threw);
 
   HAUL_DECL void drop();
 
@@ -73,6 +82,7 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
   mutable std::mutex mutex_;
   std::list<event> events_;
   std::unordered_map<const task_info*, std::list<event>::iterator> latest_;  // waiting progress
+  std::list<event> current_;  // the event that is being delivered
   std::uint64_t pushed_ = 0;
   std::uint64_t delivered_ = 0;
   std::deque<std::pair<std::uint64_t, notifier_ptr>> waiting_;  // for that many to be delivered

@@ -45,7 +45,9 @@ HAUL_DECL void event_queue::push(event e) {
   }
   // Posted: the sink may call the task, which may be holding its lock just now.
   asio::post(executor_, [self = shared_from_this()] {
-    asio::co_spawn(self->executor_, pump(self), [](std::exception_ptr) {});
+    awaitable<void> pending;
+    if (!self->deliver(pending)) return;
+    asio::co_spawn(self->executor_, pump(self, std::move(pending)), [](std::exception_ptr) {});
   });
 }
 
@@ -88,8 +90,9 @@ HAUL_DECL bool event_queue::replaced(event& e) {
   return true;
 }
 
-HAUL_DECL bool event_queue::next(event& e) {
+HAUL_DECL bool event_queue::next() {
   const std::lock_guard lock{mutex_};
+  current_.clear();
   if (dropped_) {
     events_.clear();
     latest_.clear();
@@ -102,25 +105,39 @@ HAUL_DECL bool event_queue::next(event& e) {
     const auto at = latest_.find(task_of(events_.front()));
     if (at != latest_.end() && at->second == events_.begin()) latest_.erase(at);
   }
-  e = std::move(events_.front());
-  events_.pop_front();
+  current_.splice(current_.begin(), events_, events_.begin());
   return true;
 }
 
-HAUL_DECL awaitable<void> event_queue::pump(std::shared_ptr<event_queue> self) {
-  event e;
-  while (self->next(e)) {
+HAUL_DECL bool event_queue::deliver(awaitable<void>& pending) {
+  while (next()) {
     bool threw = false;
     try {
-      awaitable<void> pending;
-      const bool waits = self->sink_->deliver(e, pending);
-      if (waits) co_await std::move(pending);
+      if (sink_->deliver(current_.front(), pending)) return true;
     } catch (...) {
       threw = true;
     }
-    if (threw) self->drop();
-    self->count_delivered(threw);
+    over(threw);
   }
+  return false;
+}
+
+HAUL_DECL awaitable<void> event_queue::pump(std::shared_ptr<event_queue> self,
+                                            awaitable<void> pending) {
+  for (bool more = true; more; more = self->deliver(pending)) {
+    bool threw = false;
+    try {
+      co_await std::move(pending);
+    } catch (...) {
+      threw = true;
+    }
+    self->over(threw);
+  }
+}
+
+HAUL_DECL void event_queue::over(bool threw) {
+  if (threw) drop();
+  count_delivered(threw);
 }
 
 HAUL_DECL void event_queue::drop() {
