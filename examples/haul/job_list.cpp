@@ -40,7 +40,9 @@ std::string shown(const std::string& name) {
 
 }  // namespace
 
-job_list::job_list(const command_options& options) : options_(options) {
+job_list::job_list(const command_options& options)
+    : options_(options),
+      folder_(options.directory.empty() ? std::filesystem::path{"./"} : options.directory / "") {
   if (!options.metalink.empty()) read_files();
   if (!options.input.empty()) read_list();
 }
@@ -96,26 +98,23 @@ void job_list::check_list(const std::string& name) {
 
 haul::download_request job_list::request(std::size_t index) const {
   const std::filesystem::path& folder = options_.directory;
-  // With a separator at its end a path is a folder, if it is there or not.
-  const std::filesystem::path derived = folder.empty() ? "./" : folder / "";
   haul::download_request r = [&] {
     if (index < options_.urls.size()) {
       const auto& output = options_.output;
       return haul::download_request{options_.urls[index],
-                                    output.empty() ? derived : folder / output};
+                                    output.empty() ? folder_ : folder / output};
     }
     const std::size_t file = index - options_.urls.size();
     if (file < files_.size()) return files_[file].request(folder);
     const input_line line = lines_[file - files_.size()];
     haul::download_request from_line{std::string{line.url},
-                                     line.path.empty() ? derived : folder / path_of(line.path)};
+                                     line.path.empty() ? folder_ : folder / path_of(line.path)};
     if (const auto sum = haul::checksum::parse(line.checksum)) from_line.checksum(*sum);
     return from_line;
   }();
   if (options_.checksum) r.checksum(*options_.checksum);
   for (const std::string& m : options_.mirrors) r.mirror(m);
   for (const auto& h : options_.headers) r.header(h.name, h.value);
-  r.id(std::to_string(index + 1));
   return r;
 }
 

@@ -7,6 +7,7 @@
 #include <haul/metalink/read_metalink.hpp>
 
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ class job_list {
   void check_list(const std::string& name);
 
   const command_options& options_;
+  const std::filesystem::path
+      folder_;  // with a separator at its end: a folder, if it is there or not
   input_list lines_;
   std::vector<haul::metalink_file> files_;
   std::vector<std::string> problems_;

@@ -59,7 +59,7 @@ class watchdog {
 
  private:
   struct state {
-    state(Timer t, std::function<void()> f) : timer(std::move(t)), on_expiry(std::move(f)) {}
+    state(Timer&& t, std::function<void()> f) : timer(std::move(t)), on_expiry(std::move(f)) {}
     Timer timer;
     std::function<void()> on_expiry;
     clock::time_point deadline{};

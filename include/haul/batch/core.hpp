@@ -204,7 +204,7 @@ class core : public any_core, public std::enable_shared_from_this<core<Environme
   std::optional<start> pick();
   item_ptr next_file(batch& b);
   void begin(const start& s);
-  void heard(const item_ptr& i, event e);
+  void heard(const item_ptr& i, event&& e);
   void ended(const item_ptr& i, const download_result& r);
   void set_state(const item_ptr& i, file_state s);
   void finish_batches(const item_ptr& i);

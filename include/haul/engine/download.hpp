@@ -305,7 +305,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   bool held() const;
   void set_paused(bool on);
   std::chrono::milliseconds delay_after(unsigned failures, const failure& f);
-  void tell(event e) { events_->push(std::move(e)); }
+  void tell(event&& e) { events_->push(std::move(e)); }
   void wake() { wake_.notify(); }
 
   // One stream: impl/download_stream.ipp

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace haul::engine {
 
@@ -40,7 +41,7 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
 
   bool wanted() const noexcept { return sink_ != nullptr; }
 
-  HAUL_DECL void push(event e);
+  HAUL_DECL void push(event&& e);
 
   /// Whether there are events that have not been delivered yet.
   HAUL_DECL bool pending() const;
@@ -55,13 +56,14 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
   /// Whether there is something to wait for.
   HAUL_DECL bool enlist(const notifier_ptr& n);
 
-  /// The event that was taken last has been delivered, or all that are left never will be.
-  HAUL_DECL void count_delivered(bool all);
-
   HAUL_DECL bool replaced(event& e);
 
-  /// Takes the next event, as the one that is being delivered.
+  /// Takes the next event, as the one that is being delivered. What was before it, if anything, has
+  /// been.
   HAUL_DECL bool next();
+
+  /// Takes those who wait for nothing but what has been delivered.
+  HAUL_DECL std::vector<notifier_ptr> take_served();
 
   /// Delivers what there is. True when the sink wants to be awaited, with `pending`, before more is
   /// delivered.
@@ -70,9 +72,7 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
   /// Awaits the sink, and delivers the rest.
   HAUL_DECL static awaitable<void> pump(std::shared_ptr<event_queue> self, awaitable<void> pending);
 
-  /// The sink is done with an event.
-  HAUL_DECL void over(bool threw);
-
+  /// The sink has thrown: nothing more is delivered.
   HAUL_DECL void drop();
 
   asio::any_io_executor executor_;

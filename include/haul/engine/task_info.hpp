@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace haul::engine {
 
@@ -24,9 +25,9 @@ struct task_place {
 /// @param random  Becomes the id of a request that has none.
 HAUL_DECL task_ref describe(const download_request& r, std::uint64_t random, std::size_t index = 1,
                             std::size_t total = 1);
-/// The same, for who has read the URL of the request already.
+/// The same, for who has read the URL of the request already, and the file name that it gives.
 HAUL_DECL task_ref describe(const download_request& r, const http::url_result& url,
-                            const task_place& place);
+                            const std::string& url_name, const task_place& place);
 
 /// The task that an event is about; null for the events of batches.
 HAUL_DECL const task_info* task_of(const event& e) noexcept;

@@ -53,12 +53,13 @@ inline void append_encoded(std::string& out, std::string_view text, std::string_
 
 // Of these alone almost every URL consists, and means what it says. Not of `@`: only the last one
 // in an authority ends the user.
-inline bool is_clean(char c) { return uri_plain.contains(c) || c == '/' || c == '?' || c == ':'; }
+inline constexpr char_table uri_clean{"-._~!$&'()*+,;=/?:"};
 
 // A URL reference as people write it, made one of RFC 3986, without its fragment; none if it cannot
 // be. The host is left as it is.
 inline std::optional<std::string> clean_reference(std::string_view text) {
-  if (std::all_of(text.begin(), text.end(), is_clean)) return std::string{text};
+  const auto clean = [](char c) { return uri_clean.contains(c); };
+  if (std::all_of(text.begin(), text.end(), clean)) return std::string{text};
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
   if (std::any_of(text.begin(), text.end(),
@@ -133,16 +134,21 @@ inline std::optional<std::string> read_host(const boost::urls::url_view& parts) 
   return host;
 }
 
-inline std::string authority(const origin& o, bool without_port) {
-  constexpr std::size_t most_more = 8;  // brackets, colon and port
-  std::string text;
-  text.reserve(o.host.size() + most_more);
+inline constexpr std::size_t authority_room = 8;  // brackets, colon and port
+
+inline void append_authority(std::string& to, const origin& o, bool without_port) {
   if (o.ipv6()) {
-    text.append("[").append(o.host).append("]");
+    to.append("[").append(o.host).append("]");
   } else {
-    text = o.host;
+    to.append(o.host);
   }
-  if (!without_port) text.append(":").append(std::to_string(o.port));
+  if (!without_port) to.append(":").append(std::to_string(o.port));
+}
+
+inline std::string authority(const origin& o, bool without_port) {
+  std::string text;
+  text.reserve(o.host.size() + authority_room);
+  append_authority(text, o, without_port);
   return text;
 }
 
@@ -162,7 +168,8 @@ inline bool read_plain(std::string_view text, origin& where, std::string& target
   if (!where.secure && !text.starts_with("http://")) return false;
   text.remove_prefix(where.secure ? 8 : 7);
 
-  const auto host_end = std::find_if_not(text.begin(), text.end(), is_host_char);
+  const auto in_host = [](char c) { return is_host_char(c); };
+  const auto host_end = std::find_if_not(text.begin(), text.end(), in_host);
   const auto host_size = static_cast<std::size_t>(host_end - text.begin());
   if (host_size == 0 || host_size > max_host) return false;
   where.host = text.substr(0, host_size);
@@ -190,7 +197,12 @@ HAUL_DECL std::string origin::authority() const { return detail::authority(*this
 HAUL_DECL std::string origin::host_and_port() const { return detail::authority(*this, false); }
 
 HAUL_DECL std::string url::str() const {
-  return (origin_.secure ? "https://" : "http://") + origin_.authority() + target_;
+  const std::string_view scheme = origin_.secure ? "https://" : "http://";
+  std::string text;
+  text.reserve(scheme.size() + origin_.host.size() + detail::authority_room + target_.size());
+  text = scheme;
+  detail::append_authority(text, origin_, origin_.default_port());
+  return text.append(target_);
 }
 
 HAUL_DECL url_result parse_url(std::string_view text) {

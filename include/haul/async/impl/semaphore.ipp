@@ -22,18 +22,14 @@ struct semaphore::state : std::enable_shared_from_this<state> {
     while (!waiting.empty() && waiting.front()->claimed()) waiting.pop_front();
   }
 
-  void give_back() {
-    {
-      const std::lock_guard lock{mutex};
-      --in_use;
-    }
-    grant();
-  }
+  void give_back() { grant(1); }
 
-  void grant() {
+  /// Gives on what is free, with `returned` more permits.
+  void grant(std::size_t returned = 0) {
     std::vector<std::shared_ptr<waiter>> granted;
     {
       const std::lock_guard lock{mutex};
+      in_use -= returned;
       while (in_use < limit && !waiting.empty()) {
         auto next = std::move(waiting.front());
         waiting.pop_front();

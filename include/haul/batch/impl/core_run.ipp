@@ -128,7 +128,7 @@ void core<Environment>::apply(const item_ptr& i) {
 
 /// An event of a file: its row is brought up to date, and the event goes to the sink.
 template <system::environment Environment>
-void core<Environment>::heard(const item_ptr& i, event e) {
+void core<Environment>::heard(const item_ptr& i, event&& e) {
   const std::lock_guard lock{mutex_};
   if (i->state == file_state::cancelled) {
     // Final: only the end of what had begun is told.

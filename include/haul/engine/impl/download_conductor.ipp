@@ -34,8 +34,9 @@ download<Environment>::download(core_ptr core, download_request request,
       pieces_(request_.shared_pieces()),
       governor_(options.connections) {
   http::url_result url = http::parse_url(request_.url());
-  task_ = describe(request_, url, place);
   bad_url_ = url.error;
+  if (!bad_url_) url_name_ = http::file_name_of_url(url.value);
+  task_ = describe(request_, url, url_name_, place);
   sources_.add(std::move(url.value));
   limiter_.set_rate(options.rate_limit, core_->environment.now());
   events_ = std::make_shared<event_queue>(core_->make_strand(), std::move(sink), how, [this] {
@@ -176,7 +177,8 @@ void download<Environment>::conclude(const std::optional<failure>& failed) {
     const std::lock_guard lock{mutex_};
     finished_ = true;
     result_.url = last_url_.empty() ? task_->url : last_url_;
-    result_.path = storage_ && !storage_->target.empty() ? storage_->target : request_.path();
+    if (storage_) result_.path = storage_->target;
+    if (result_.path.empty()) result_.path = task_->path;
     result_.size = published_ && version_.total ? *version_.total : plan_.written().size();
     result_.received = received_;
     result_.resumed = resumed_;
@@ -326,9 +328,9 @@ auto download<Environment>::next_step() -> step {
   }
   plan_streams(s, now);
   if (s.over || s.open || s.refresh) return s;
-  if (events_->wanted()) {
+  if (events_->wanted() && opened_) {
     if (now >= report_due_) {
-      s.report = opened_;
+      s.report = true;
       report_due_ = now + (std::max)(options_.progress_interval, shortest_interval);
       meter_.update(plan_.written().size(), now);
     }

@@ -20,7 +20,6 @@ void download<Environment>::check_request() {
   if (bad_url_) refuse(bad_url_, request_.url().substr(0, 200));
   const http::url& primary = sources_[0].given;
   home_ = primary.where();
-  url_name_ = http::file_name_of_url(primary);
   for (const std::string& m : request_.mirrors()) {
     const http::url_result mirror = http::parse_url(m);
     if (mirror.error) refuse(mirror.error, "mirror " + m.substr(0, 200));

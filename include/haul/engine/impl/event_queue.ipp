@@ -21,7 +21,7 @@ HAUL_DECL event_queue::event_queue(asio::any_io_executor executor, std::unique_p
       how_(how),
       failed_(std::move(failed)) {}
 
-HAUL_DECL void event_queue::push(event e) {
+HAUL_DECL void event_queue::push(event&& e) {
   if (!sink_) return;
   if (how_ == delivery::direct) {
     awaitable<void> none;
@@ -69,17 +69,13 @@ HAUL_DECL bool event_queue::enlist(const notifier_ptr& n) {
   return true;
 }
 
-HAUL_DECL void event_queue::count_delivered(bool all) {
-  std::vector<notifier_ptr> woken;
-  {
-    const std::lock_guard lock{mutex_};
-    delivered_ = all ? pushed_ : delivered_ + 1;
-    while (!waiting_.empty() && waiting_.front().first <= delivered_) {
-      woken.push_back(std::move(waiting_.front().second));
-      waiting_.pop_front();
-    }
+HAUL_DECL auto event_queue::take_served() -> std::vector<notifier_ptr> {
+  std::vector<notifier_ptr> served;
+  while (!waiting_.empty() && waiting_.front().first <= delivered_) {
+    served.push_back(std::move(waiting_.front().second));
+    waiting_.pop_front();
   }
-  for (const auto& n : woken) n->notify();
+  return served;
 }
 
 HAUL_DECL bool event_queue::replaced(event& e) {
@@ -91,33 +87,34 @@ HAUL_DECL bool event_queue::replaced(event& e) {
 }
 
 HAUL_DECL bool event_queue::next() {
-  const std::lock_guard lock{mutex_};
-  current_.clear();
-  if (dropped_) {
-    events_.clear();
-    latest_.clear();
+  std::vector<notifier_ptr> served;
+  bool more = false;
+  {
+    const std::lock_guard lock{mutex_};
+    delivered_ += current_.size();
+    current_.clear();
+    served = take_served();
+    more = !events_.empty();
+    running_ = more;
+    if (more) {
+      if (std::holds_alternative<progress>(events_.front())) {
+        const auto at = latest_.find(task_of(events_.front()));
+        if (at != latest_.end() && at->second == events_.begin()) latest_.erase(at);
+      }
+      current_.splice(current_.begin(), events_, events_.begin());
+    }
   }
-  if (events_.empty()) {
-    running_ = false;
-    return false;
-  }
-  if (std::holds_alternative<progress>(events_.front())) {
-    const auto at = latest_.find(task_of(events_.front()));
-    if (at != latest_.end() && at->second == events_.begin()) latest_.erase(at);
-  }
-  current_.splice(current_.begin(), events_, events_.begin());
-  return true;
+  for (const auto& n : served) n->notify();
+  return more;
 }
 
 HAUL_DECL bool event_queue::deliver(awaitable<void>& pending) {
   while (next()) {
-    bool threw = false;
     try {
       if (sink_->deliver(current_.front(), pending)) return true;
     } catch (...) {
-      threw = true;
+      drop();
     }
-    over(threw);
   }
   return false;
 }
@@ -131,19 +128,17 @@ HAUL_DECL awaitable<void> event_queue::pump(std::shared_ptr<event_queue> self,
     } catch (...) {
       threw = true;
     }
-    self->over(threw);
+    if (threw) self->drop();
   }
-}
-
-HAUL_DECL void event_queue::over(bool threw) {
-  if (threw) drop();
-  count_delivered(threw);
 }
 
 HAUL_DECL void event_queue::drop() {
   {
     const std::lock_guard lock{mutex_};
     dropped_ = true;
+    delivered_ += events_.size();
+    events_.clear();
+    latest_.clear();
   }
   failed_();
 }

@@ -15,11 +15,13 @@ namespace haul::engine {
 
 HAUL_DECL task_ref describe(const download_request& r, std::uint64_t random, std::size_t index,
                             std::size_t total) {
-  return describe(r, http::parse_url(r.url()), task_place{random, index, total});
+  const http::url_result url = http::parse_url(r.url());
+  const std::string url_name = url.error ? std::string{} : http::file_name_of_url(url.value);
+  return describe(r, url, url_name, task_place{random, index, total});
 }
 
 HAUL_DECL task_ref describe(const download_request& r, const http::url_result& url,
-                            const task_place& place) {
+                            const std::string& url_name, const task_place& place) {
   auto info = std::make_shared<task_info>();
   info->url = url.error ? r.url() : url.value.str();
   info->path = r.path();
@@ -31,7 +33,7 @@ HAUL_DECL task_ref describe(const download_request& r, const http::url_result& u
   if (info->name.empty() && !names_folder(r.native_path())) {
     info->name = info->path.filename().string();
   }
-  if (info->name.empty() && !url.error) info->name = http::file_name_of_url(url.value);
+  if (info->name.empty()) info->name = url_name;
   if (info->name.empty()) info->name = info->url;
   return info;
 }
