@@ -300,6 +300,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   void conclude(const std::optional<failure>& failed);
   void give_back_target();
   bool finish_round();
+  void set_alarm(clock::time_point at);
   std::vector<stream_ptr> all_streams() const;
   bool busy() const;
   bool held() const;
@@ -425,7 +426,7 @@ class download : public any_download, public std::enable_shared_from_this<downlo
   hash_chain hashes_;
 
   // Used by the conductor only, or before and after it.
-  watchdog<timer> alarm_;
+  std::optional<watchdog<timer>> alarm_;  // once there is something to be woken for
   clock::time_point begun_{};
   clock::time_point report_due_{};
   clock::time_point flush_due_{};

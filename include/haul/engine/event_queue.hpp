@@ -9,7 +9,6 @@
 #include <haul/event.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -85,7 +84,7 @@ class event_queue : public std::enable_shared_from_this<event_queue> {
   std::list<event> current_;  // the event that is being delivered
   std::uint64_t pushed_ = 0;
   std::uint64_t delivered_ = 0;
-  std::deque<std::pair<std::uint64_t, notifier_ptr>> waiting_;  // for that many to be delivered
+  std::list<std::pair<std::uint64_t, notifier_ptr>> waiting_;  // for that many to be delivered
   bool running_ = false;
   bool dropped_ = false;
 };

@@ -168,7 +168,9 @@ class client {
     if (!h.valid())
       throw haul::detail::failure{errc::invalid_argument, operation::requesting,
                                   "a header field is not valid"};
-    return h.serialize().append(r.body);
+    std::string bytes = h.serialize();
+    bytes += r.body;
+    return bytes;
   }
 
   /// Reads what has come of a body that nobody wants, so that the connection can be kept.

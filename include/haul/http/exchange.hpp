@@ -70,12 +70,12 @@ class exchange {
   }
 
   /// Sends a request (head and, if any, body) and reads the head of its reply; interim replies are
-  /// skipped.
+  /// skipped. Both texts have to live until then.
   ///
   /// @throws detail::failure  head_timeout, connection_closed, an error of the grammar or framing,
   /// or
   ///                          the system's error.
-  awaitable<void> start(std::string_view method, std::string request) {
+  awaitable<void> start(std::string_view method, std::string_view request) {
     stream().expect(1);
     stream().pace(0);
     const auto deadline = environment_.now() + limits_.head;

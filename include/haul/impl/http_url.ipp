@@ -56,10 +56,10 @@ inline void append_encoded(std::string& out, std::string_view text, std::string_
 inline constexpr char_table uri_clean{"-._~!$&'()*+,;=/?:"};
 
 // A URL reference as people write it, made one of RFC 3986, without its fragment; none if it cannot
-// be. The host is left as it is.
-inline std::optional<std::string> clean_reference(std::string_view text) {
+// be. The host is left as it is. What is made is in `out`.
+inline std::optional<std::string_view> clean_reference(std::string_view text, std::string& out) {
   const auto clean = [](char c) { return uri_clean.contains(c); };
-  if (std::all_of(text.begin(), text.end(), clean)) return std::string{text};
+  if (std::all_of(text.begin(), text.end(), clean)) return text;
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
   if (std::any_of(text.begin(), text.end(),
@@ -67,7 +67,7 @@ inline std::optional<std::string> clean_reference(std::string_view text) {
     return std::nullopt;
   }
 
-  std::string out;
+  out.clear();
   out.reserve(text.size() + 16);
   const std::size_t scheme = scheme_size(text);
   out.append(text.substr(0, scheme));
@@ -202,16 +202,17 @@ HAUL_DECL std::string url::str() const {
   text.reserve(scheme.size() + origin_.host.size() + detail::authority_room + target_.size());
   text = scheme;
   detail::append_authority(text, origin_, origin_.default_port());
-  return text.append(target_);
+  text += target_;
+  return text;
 }
 
 HAUL_DECL url_result parse_url(std::string_view text) {
-  const auto cleaned = detail::clean_reference(text);
+  std::string made;
+  const auto cleaned = detail::clean_reference(text, made);
   if (!cleaned) return {{}, errc::invalid_url};
   url_result plain;
   if (detail::read_plain(*cleaned, plain.value.origin_, plain.value.target_)) return plain;
-  const std::string_view scheme =
-      std::string_view{*cleaned}.substr(0, detail::scheme_size(*cleaned));
+  const std::string_view scheme = cleaned->substr(0, detail::scheme_size(*cleaned));
   const bool secure = equals_ignore_case(scheme, "https:");
   if (scheme.empty()) return {{}, errc::invalid_url};
   if (!secure && !equals_ignore_case(scheme, "http:")) return {{}, errc::unsupported_scheme};
@@ -237,14 +238,15 @@ HAUL_DECL url_result parse_url(std::string_view text) {
 }
 
 HAUL_DECL url_result url::resolve(std::string_view reference) const {
-  const auto cleaned = detail::clean_reference(reference);
+  std::string made;
+  const auto cleaned = detail::clean_reference(reference, made);
   if (!cleaned) return {{}, errc::invalid_url};
 
   url_result next;
   if (detail::scheme_size(*cleaned) != 0) {
     next = parse_url(*cleaned);
   } else if (cleaned->starts_with("//")) {
-    next = parse_url((origin_.secure ? "https:" : "http:") + *cleaned);
+    next = parse_url(std::string{origin_.secure ? "https:" : "http:"}.append(*cleaned));
   } else {
     const auto parsed = boost::urls::parse_uri_reference(*cleaned);
     if (!parsed) return {{}, errc::invalid_url};

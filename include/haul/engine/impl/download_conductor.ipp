@@ -26,7 +26,6 @@ download<Environment>::download(core_ptr core, download_request request,
       limiter_(above.child()),
       wake_(strand_),
       hashes_(request_.checksums()),
-      alarm_(core_->environment.make_timer(strand_), [this] { wake(); }),
       retries_(options.retries),
       retry_delay_(options.retry_delay),
       max_retry_delay_(options.max_retry_delay),
@@ -149,7 +148,7 @@ awaitable<void> download<Environment>::conduct() {
   std::error_code why;
   if (failed) why = failed->error;
   if (!published_) co_await leave(why);  // g++ 12 looks into both arms of a `?:` as its argument
-  alarm_.close();
+  alarm_.reset();
   give_back_target();
   conclude(failed);
   if (events_->pending()) co_await events_->drained();
@@ -254,12 +253,19 @@ awaitable<void> download<Environment>::transfer() {
       co_await stand_still();
       continue;
     }
-    if (s.look_again != (clock::time_point::max)()) {
-      alarm_.arm(s.look_again);
-    } else {
-      alarm_.rest();
-    }
+    set_alarm(s.look_again);
     co_await wake_.wait();
+  }
+}
+
+/// Has the conductor woken at that time; never, where it is the end of time.
+template <system::environment Environment>
+void download<Environment>::set_alarm(clock::time_point at) {
+  if (at != (clock::time_point::max)()) {
+    if (!alarm_) alarm_.emplace(core_->environment.make_timer(strand_), [this] { wake(); });
+    alarm_->arm(at);
+  } else if (alarm_) {
+    alarm_->rest();
   }
 }
 
