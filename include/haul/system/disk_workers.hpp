@@ -68,7 +68,7 @@ class disk_workers {
   }
 
  private:
-  static constexpr std::size_t backlog = 8;  // brief jobs that are worth another worker
+  static constexpr std::size_t backlog = 4;  // brief jobs that are worth another worker
   static constexpr std::chrono::milliseconds not_brief{1};
 
   struct queue;
