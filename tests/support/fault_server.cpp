@@ -478,6 +478,7 @@ class fault_server::impl {
   void accepted(tcp::socket socket);
 
   std::uint64_t begin_exchange(request_info& r, clock::time_point now);
+  std::uint64_t wanted_requests();
   template <class F>
   void update(std::uint64_t id, F change) {
     const std::lock_guard lock(mutex);
@@ -556,6 +557,9 @@ class fault_server::session : public std::enable_shared_from_this<session> {
     }
     self->close(ending::abrupt);
   }
+
+  /// Whether it is at a request whose client still wants the reply.
+  bool is_wanted() { return exchange_ && !has_lost_peer(); }
 
   void close(ending how) {
     asio::error_code ec;
@@ -941,20 +945,22 @@ class fault_server::session : public std::enable_shared_from_this<session> {
 
   // Who waits does not read, and would not see that the peer has gone.
   void check_peer() {
-    if (!socket_.is_open()) throw connection_over();
+    if (has_lost_peer()) throw connection_over();
+  }
+
+  bool has_lost_peer() {
+    if (!socket_.is_open()) return true;
 #ifdef POLLRDHUP
     pollfd p{};
     p.fd = socket_.native_handle();
     p.events = POLLRDHUP;
-    if (::poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) {
-      throw connection_over();
-    }
+    return ::poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 #else
     asio::error_code ec;
     char byte = 0;
     socket_.non_blocking(true, ec);
     socket_.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, ec);
-    if (ec && ec != asio::error::would_block) throw connection_over();
+    return ec && ec != asio::error::would_block;
 #endif
   }
 
@@ -1148,6 +1154,12 @@ void fault_server::impl::accepted(tcp::socket socket) {
   asio::co_spawn(*io, session::run(std::move(s)), asio::detached);
 }
 
+// Those that a client has given up count no more, whether their sessions know or not.
+std::uint64_t fault_server::impl::wanted_requests() {
+  return static_cast<std::uint64_t>(std::count_if(
+      sessions.begin(), sessions.end(), [](const auto& s) { return s.second->is_wanted(); }));
+}
+
 std::uint64_t fault_server::impl::begin_exchange(request_info& r, clock::time_point now) {
   const std::lock_guard lock(mutex);
   r.number = ++request_number;
@@ -1155,7 +1167,9 @@ std::uint64_t fault_server::impl::begin_exchange(request_info& r, clock::time_po
   r.arrived = now;
   ++count.requests;
   ++count.requests_active;
-  count.requests_peak = std::max(count.requests_peak, count.requests_active);
+  if (count.requests_active > count.requests_peak) {
+    count.requests_peak = std::max(count.requests_peak, wanted_requests() + 1);
+  }
   exchange e;
   e.request = r;
   entries.push_back(std::move(e));

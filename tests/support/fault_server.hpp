@@ -298,8 +298,8 @@ struct server_counters {
   std::uint64_t connections_peak = 0;  ///< at one time
   std::uint64_t requests = 0;
   std::uint64_t requests_active = 0;  ///< request read, reply not done
-  std::uint64_t requests_peak = 0;
-  std::uint64_t body_bytes = 0;  ///< of all replies
+  std::uint64_t requests_peak = 0;    ///< at one time, of those whose client had not given up
+  std::uint64_t body_bytes = 0;       ///< of all replies
   std::uint64_t tls_handshakes = 0;
   std::uint64_t tls_failed = 0;
   std::uint64_t tls_resumed = 0;

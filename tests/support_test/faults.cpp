@@ -282,6 +282,18 @@ TEST_CASE("stalls for a time and for ever", "[support][faults]") {
   }
 }
 
+TEST_CASE("a request that was given up counts no more, noticed or not", "[support][faults]") {
+  const planned p(reply_plan().stall_body(10));
+  for (int i = 0; i < 100; ++i) {
+    wire c(p.server.port());
+    c.get("/f");
+    c.read_head();
+    CHECK(c.read(10) == part(0, 9));
+  }
+  CHECK(p.server.counters().requests == 100);
+  CHECK(p.server.counters().requests_peak == 1);
+}
+
 TEST_CASE("a stalled reply sees its client go", "[support][faults]") {
   const bool held = GENERATE(true, false);
   const gate g;
