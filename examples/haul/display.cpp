@@ -68,8 +68,8 @@ void display::on(std::size_t index, const haul::retrying& e) {
 }
 
 void display::on(std::size_t index, const haul::task_finished& e) {
-  const running_file f = std::exchange(running_[index], {});
-  running_.erase(index);
+  const auto taken = running_.extract(index);
+  const running_file f = taken ? taken.mapped() : running_file{};
   const haul::download_result& r = e.result;
   finished_fetched_ += r.size - std::min(r.size, r.resumed);
   if (r.error == haul::errc::stopped) return;

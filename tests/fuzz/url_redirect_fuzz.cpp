@@ -46,9 +46,8 @@ void check(const url& u) {
   HAUL_FUZZ_CHECK(with_user.error ||
                   (with_user.value.where() == u.where() && with_user.value.target() == u.target()));
 
-  request_head request;
-  request.target = u.target();
-  request.fields.append("Host", u.where().authority());
+  request_head request{"GET", u.target()};
+  request.append("Host", u.where().authority());
   HAUL_FUZZ_CHECK(request.valid());
   const std::string name = file_name_of_url(u);
   HAUL_FUZZ_CHECK(safe_file_name(name) == name);

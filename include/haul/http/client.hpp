@@ -136,41 +136,35 @@ class client {
   }
 
   std::string serialize(const request& r, const url& at, const system::route& way) const {
-    request_head h;
-    h.method = r.method;
-    h.target = way.absolute_form() ? at.str() : at.target();
-    h.fields.reserve(8 + r.fields.size(), 256);
-    h.fields.append("Host", at.where().authority());
-    if (!r.fields.find("User-Agent")) h.fields.append("User-Agent", user_agent_);
-    if (!r.fields.find("Accept")) h.fields.append("Accept", "*/*");
-    if (!r.fields.find("Accept-Encoding")) h.fields.append("Accept-Encoding", "identity");
     const bool home = at.where() == r.home;
+    request_head h{r.method, way.absolute_form() ? at.str() : at.target()};
+    h.append("Host", at.where().authority());
+    if (!r.fields.find("User-Agent")) h.append("User-Agent", user_agent_);
+    if (!r.fields.find("Accept")) h.append("Accept", "*/*");
+    if (!r.fields.find("Accept-Encoding")) h.append("Accept-Encoding", "identity");
     r.fields.for_each([&](std::string_view name, std::string_view value) {
       const bool secret = equals_ignore_case(name, "Authorization") ||
                           equals_ignore_case(name, "Cookie") ||
                           equals_ignore_case(name, "Proxy-Authorization");
-      if (home || !secret) h.fields.append(name, value);
+      if (home || !secret) h.append(name, value);
     });
-    if (!h.fields.find("Authorization")) {
-      if (at.has_credentials()) {
-        h.fields.append("Authorization", basic_credentials(at.user(), at.password()));
-      } else if (home && r.has_credentials) {
-        h.fields.append("Authorization", basic_credentials(r.user, r.password));
-      }
+    const bool authorized = home && r.fields.find("Authorization");
+    if (!authorized && at.has_credentials()) {
+      h.append("Authorization", basic_credentials(at.user(), at.password()));
+    } else if (!authorized && home && r.has_credentials) {
+      h.append("Authorization", basic_credentials(r.user, r.password));
     }
     if (way.absolute_form() && way.proxy->has_credentials) {
-      h.fields.append("Proxy-Authorization",
-                      basic_credentials(way.proxy->user, way.proxy->password));
+      h.append("Proxy-Authorization", basic_credentials(way.proxy->user, way.proxy->password));
     }
     if (!r.body.empty() || (r.method != "GET" && r.method != "HEAD")) {
-      h.fields.append("Content-Length", std::to_string(r.body.size()));
+      h.append("Content-Length", std::to_string(r.body.size()));
     }
-    if (!h.valid())
+    if (!h.valid()) {
       throw haul::detail::failure{errc::invalid_argument, operation::requesting,
                                   "a header field is not valid"};
-    std::string bytes = h.serialize();
-    bytes += r.body;
-    return bytes;
+    }
+    return h.finish(r.body);
   }
 
   /// Reads what has come of a body that nobody wants, so that the connection can be kept.

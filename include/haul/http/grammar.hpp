@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace haul::http {
@@ -35,17 +36,20 @@ constexpr char to_lower(char c) noexcept {
 
 namespace detail {
 
-/// Letters, digits and some more. To be made at namespace scope: inside a function it would be
-/// built anew by every call.
+/// A set of characters. To be made at namespace scope: inside a function it would be built anew by
+/// every call.
 class char_table {
  public:
-  constexpr explicit char_table(std::string_view more) noexcept {
-    for (int u = 0; u < 256; ++u) {
-      const char c = static_cast<char>(u);
-      in_[static_cast<std::size_t>(u)] =
-          is_alpha(c) || is_digit(c) || more.find(c) != std::string_view::npos;
-    }
+  template <class Predicate>
+  requires std::is_invocable_r_v<bool, Predicate, char>
+  constexpr explicit char_table(Predicate contains) noexcept {
+    for (int u = 0; u < 256; ++u) in_[static_cast<std::size_t>(u)] = contains(static_cast<char>(u));
   }
+  /// Letters, digits and some more.
+  constexpr explicit char_table(std::string_view more) noexcept
+      : char_table([more](char c) {
+          return is_alpha(c) || is_digit(c) || more.find(c) != std::string_view::npos;
+        }) {}
   constexpr bool contains(char c) const noexcept { return in_[static_cast<unsigned char>(c)]; }
 
  private:
@@ -53,6 +57,10 @@ class char_table {
 };
 
 inline constexpr char_table tchars{"!#$%&'*+-.^_`|~"};
+inline constexpr char_table field_chars{[](char c) {
+  const auto u = static_cast<unsigned char>(c);
+  return u == '\t' || (u >= 0x20 && u != 0x7f);
+}};
 
 }  // namespace detail
 
@@ -61,10 +69,7 @@ constexpr bool is_tchar(char c) noexcept { return detail::tchars.contains(c); }
 
 /// What may stand in a field value or a reason phrase: SP, HTAB, `VCHAR` and `obs-text`
 /// (RFC 9110, 5.5). No other control character.
-constexpr bool is_field_char(char c) noexcept {
-  const auto u = static_cast<unsigned char>(c);
-  return u == '\t' || (u >= 0x20 && u != 0x7f);
-}
+constexpr bool is_field_char(char c) noexcept { return detail::field_chars.contains(c); }
 
 /// `OWS` is made of these (RFC 9110, 5.6.3).
 constexpr bool is_ows(char c) noexcept { return c == ' ' || c == '\t'; }

@@ -1,11 +1,12 @@
 #ifndef HAUL_HTTP_REQUEST_HEAD_HPP
 #define HAUL_HTTP_REQUEST_HEAD_HPP
 
-#include <haul/http/fields.hpp>
 #include <haul/http/grammar.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace haul::http {
 
@@ -18,33 +19,36 @@ constexpr bool is_request_target(std::string_view text) noexcept {
   return !text.empty();
 }
 
-/// The request line and the fields of a request, always HTTP/1.1 (RFC 9112, 3).
-struct request_head {
-  std::string method = "GET";
-  std::string target;
-  field_list fields;
-
-  /// Whether what `serialize` gives is one well-formed head. Ask before sending anything that a
-  /// user or a server had a hand in.
-  bool valid() const {
-    bool good = is_token(method) && is_request_target(target);
-    fields.for_each([&good](std::string_view name, std::string_view value) {
-      good = good && is_token(name) && is_field_value(value);
-    });
-    return good;
+/// The request line and the fields of a request, always HTTP/1.1 (RFC 9112, 3), as they go over the
+/// wire.
+class request_head {
+ public:
+  request_head(std::string_view method, std::string_view target)
+      : valid_(is_token(method) && is_request_target(target)) {
+    text_.reserve(usual_size);
+    text_.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
   }
 
-  /// The head as it goes over the wire, with its empty line.
-  std::string serialize() const {
-    std::string out;
-    out.reserve(512);
-    out.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
-    fields.for_each([&out](std::string_view name, std::string_view value) {
-      out.append(name).append(": ").append(value).append("\r\n");
-    });
-    out.append("\r\n");
-    return out;
+  void append(std::string_view name, std::string_view value) {
+    valid_ = valid_ && is_token(name) && is_field_value(value);
+    text_.append(name).append(": ").append(value).append("\r\n");
   }
+
+  /// Whether what `finish` gives is one well-formed head. Ask before sending anything that a user
+  /// or a server had a hand in.
+  bool valid() const noexcept { return valid_; }
+
+  /// The head with its empty line, and the body after it. Nothing can be appended any more.
+  std::string finish(std::string_view body = {}) {
+    text_.append("\r\n").append(body);
+    return std::move(text_);
+  }
+
+ private:
+  static constexpr std::size_t usual_size = 512;
+
+  std::string text_;
+  bool valid_;
 };
 
 }  // namespace haul::http

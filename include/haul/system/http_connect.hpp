@@ -18,15 +18,13 @@ namespace haul::system {
 /// The request that has an HTTP proxy open a tunnel to an origin (RFC 9110, 9.3.6). The reply is
 /// read with `head_parser`; after a 2xx the bytes behind its head belong to the tunnel.
 inline std::string connect_request(const http::origin& to, const proxy& through) {
-  http::request_head head;
-  head.method = "CONNECT";
-  head.target = to.host_and_port();
-  head.fields.append("Host", head.target);
+  const std::string target = to.host_and_port();
+  http::request_head head{"CONNECT", target};
+  head.append("Host", target);
   if (through.has_credentials) {
-    head.fields.append("Proxy-Authorization",
-                       http::basic_credentials(through.user, through.password));
+    head.append("Proxy-Authorization", http::basic_credentials(through.user, through.password));
   }
-  return head.serialize();
+  return head.finish();
 }
 
 /// What the final reply to CONNECT means; none if the tunnel is open.
