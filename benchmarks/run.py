@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 
+from fresh_disk import FreshDisk
 import weather
 
 GIB = 1 << 30
@@ -37,6 +38,7 @@ class Bench:
         self.out = self.dir / "out"
         self.www.mkdir()
         self.ca = self.dir / "ca.pem"
+        self.disk = FreshDisk(self.dir / "disk")
         self.nginx = self.launcher = None
         self.runs = 0
         self.failed = False
@@ -113,6 +115,7 @@ http {{
         if self.nginx:
             self.nginx.terminate()
             self.nginx.wait()
+        self.disk.end()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def url(self, tls, port=None):
@@ -121,17 +124,18 @@ http {{
 
     # One run.
 
-    def fresh_folder(self, keep=False):
-        """Many files that were just removed make new ones slow (ext4 does not use their inodes again
-        for a while): `keep` leaves them until the end."""
-        if not keep:
+    def fresh_folder(self, many=False):
+        """For `many` files it is on a disk of its own; where there is none, the files of earlier runs
+        are left until the end, since to remove them would slow the next one down."""
+        own_disk = many and self.disk.renew()
+        if not many:
             shutil.rmtree(self.out, ignore_errors=True)
         self.runs += 1
-        self.out = self.dir / f"out{self.runs}"
+        self.out = (self.disk.folder if own_disk else self.dir) / f"out{self.runs}"
         self.out.mkdir()
 
-    def measure(self, command, check, limit, keep=False):
-        self.fresh_folder(keep)
+    def measure(self, command, check, limit, many=False):
+        self.fresh_folder(many)
         os.sync()
         self.launcher.stdin.write(json.dumps([command, str(self.out), limit]) + "\n")
         self.launcher.stdin.flush()
@@ -160,7 +164,7 @@ http {{
             return True
         return check
 
-    def compare(self, title, commands, check, size, rounds, limit=600, before=None, keep=False):
+    def compare(self, title, commands, check, size, rounds, limit=600, before=None, many=False):
         """Runs all commands in each round, in another order each time."""
         print(f"\n### {title}\n")
         found = {name: [] for name in commands}
@@ -170,7 +174,7 @@ http {{
             for name in names:
                 if before:
                     before()
-                found[name].append(self.measure(commands[name], check, limit, keep))
+                found[name].append(self.measure(commands[name], check, limit, many))
         rows = {}
         for name, runs in found.items():
             good = [r for r in runs if r[3]]
@@ -259,7 +263,7 @@ http {{
                       "-i", str(urls)],
         }
         self.compare(f"{count} files of 16 KiB, {'TLS 1.3' if tls else 'plain'}, 16 at once",
-                     commands, self.same_list(count), 0, self.options.rounds, keep=True)
+                     commands, self.same_list(count), 0, self.options.rounds, many=True)
 
     def held(self):
         size = min(self.options.mib, 512) << 20
