@@ -81,6 +81,7 @@ class disk_workers {
   std::function<void()> add(std::function<void()> job, bool brief) {
     // The job may bring about the end of this object before the call is over.
     const std::shared_ptr<queue> to = queue_;
+    wake woken;
     {
       const std::lock_guard lock{to->mutex};
       if (to->closed) return {};
@@ -91,8 +92,9 @@ class disk_workers {
         return [to] { to->begin_deferred(); };
       }
       if (to->idle.size() < to->jobs.size() && threads_.size() < most_) start_thread(to);
-      to->wake_one();
+      woken = to->pick_one();
     }
+    woken.ring();
     return {};
   }
 
@@ -103,6 +105,15 @@ class disk_workers {
   struct sleeper {
     std::condition_variable alarm;
     bool woken = false;
+  };
+
+  /// A worker that is to be woken, after the lock is gone: it would wait for that first. Sleepers
+  /// live as long as their queue.
+  struct wake {
+    sleeper* who = nullptr;
+    void ring() const {
+      if (who) who->alarm.notify_one();
+    }
   };
 
   struct queue final : haul::detail::job_source {
@@ -118,12 +129,12 @@ class disk_workers {
     bool closed = false;
 
     /// The worker that fell asleep last: it has most of what it needs in its cache.
-    void wake_one() {
-      if (idle.empty()) return;
+    wake pick_one() {
+      if (idle.empty()) return {};
       sleeper* const last = idle.back();
       idle.pop_back();
       last->woken = true;
-      last->alarm.notify_one();
+      return {last};
     }
 
     void wake_all() {
@@ -131,9 +142,13 @@ class disk_workers {
     }
 
     void begin_deferred() {
-      const std::lock_guard lock{mutex};
-      deferred = false;
-      if (!jobs.empty()) wake_one();
+      wake woken;
+      {
+        const std::lock_guard lock{mutex};
+        deferred = false;
+        if (!jobs.empty()) woken = pick_one();
+      }
+      woken.ring();
     }
 
     void finish() override {
@@ -161,8 +176,10 @@ class disk_workers {
       ++q.running;
       if (job.brief) ++q.attentive;
       // Brief jobs must not wait for this one to end.
-      if (!job.brief && !q.jobs.empty()) q.wake_one();
+      wake other;
+      if (!job.brief && !q.jobs.empty()) other = q.pick_one();
       lock.unlock();
+      other.ring();
       const auto begun = std::chrono::steady_clock::now();
       job.work();
       job.work = nullptr;  // what it owned goes before the lock is taken again
