@@ -433,59 +433,20 @@ TEST_CASE("a job whose waiter is gone does no harm", "[offload][threads]") {
   CHECK(tracker::alive == 0);
 }
 
-TEST_CASE("deferred jobs are done once they are begun, whatever else runs", "[disk_workers]") {
+TEST_CASE("a job does not wait for another that takes its time", "[disk_workers]") {
   std::promise<void> first;
   std::promise<void> second;
   std::promise<void> release;
   std::shared_future<void> released = release.get_future().share();
-
-  SECTION("one wake begins all that have been deferred") {
-    system::disk_workers w{1};
-    const std::function<void()> begin = w.defer([&] { first.set_value(); });
-    REQUIRE(begin);
-    CHECK_FALSE(w.defer([&] { second.set_value(); }));
-    begin();
-    first.get_future().get();
-    second.get_future().get();
-  }
-  SECTION("beside a job that takes its time") {
-    system::disk_workers w{2};
-    w.submit([&, released] {
-      first.set_value();
-      released.get();
-    });
-    first.get_future().get();
-    const std::function<void()> begin = w.defer([&] { second.set_value(); });
-    REQUIRE(begin);
-    begin();
-    second.get_future().get();
-    release.set_value();
-  }
-  SECTION("after one of their kind that is being done, without a wake") {
-    system::disk_workers w{1};
-    w.defer([&, released] {
-      first.set_value();
-      released.get();
-    })();
-    first.get_future().get();
-    CHECK_FALSE(w.defer([&] { second.set_value(); }));
-    release.set_value();
-    second.get_future().get();
-  }
-  SECTION("a backlog of them, by more than one worker") {
-    system::disk_workers w{2};
-    std::atomic<int> done{0};
-    std::vector<std::function<void()>> wakes;
-    for (int i = 0; i < 1000; ++i) {
-      wakes.push_back(w.defer([&] {
-        if (++done == 1000) second.set_value();
-      }));
-    }
-    for (const auto& wake : wakes) {
-      if (wake) wake();
-    }
-    second.get_future().get();
-  }
+  system::disk_workers w{2};
+  w.submit([&, released] {
+    first.set_value();
+    released.get();
+  });
+  first.get_future().get();
+  w.submit([&] { second.set_value(); });
+  second.get_future().get();
+  release.set_value();
 }
 
 TEST_CASE("a worker is to spare while a job would not wait for another's end", "[disk_workers]") {
@@ -519,7 +480,7 @@ TEST_CASE("a worker is to spare while a job would not wait for another's end", "
   }
 }
 
-TEST_CASE("deferred jobs of many threads are all done", "[disk_workers][threads]") {
+TEST_CASE("jobs of many threads are all done", "[disk_workers][threads]") {
   constexpr int producers = 4;
   constexpr int jobs = 5'000;
   std::atomic<int> done{0};
@@ -527,16 +488,11 @@ TEST_CASE("deferred jobs of many threads are all done", "[disk_workers][threads]
   system::disk_workers w{3};
   std::vector<std::thread> threads;
   for (int p = 0; p < producers; ++p) {
-    threads.emplace_back([&, p] {
+    threads.emplace_back([&] {
       for (int i = 0; i < jobs; ++i) {
-        const auto count = [&] {
+        w.submit([&] {
           if (++done == producers * jobs) all.set_value();
-        };
-        if ((i + p) % 7 == 0) {
-          w.submit(count);
-        } else if (const std::function<void()> begin = w.defer(count)) {
-          begin();
-        }
+        });
       }
     });
   }
@@ -544,7 +500,7 @@ TEST_CASE("deferred jobs of many threads are all done", "[disk_workers][threads]
   all.get_future().get();
 }
 
-TEST_CASE("brief work is done elsewhere, too", "[offload]") {
+TEST_CASE("the work of many coroutines is done elsewhere", "[offload]") {
   asio::io_context io{1};
   system::disk_workers disk{2};
   int sum = 0;
@@ -552,7 +508,7 @@ TEST_CASE("brief work is done elsewhere, too", "[offload]") {
     const asio::any_io_executor ex = co_await asio::this_coro::executor;
     for (int i = 1; i <= 100; ++i) {
       auto job = [i] { return i; };
-      const int got = co_await offload(w, ex, std::move(job), job_length::brief);
+      const int got = co_await offload(w, ex, std::move(job));
       to += got;
     }
   };

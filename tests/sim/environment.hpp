@@ -235,10 +235,6 @@ class sim_environment {
     universe_.w.after(delay, process_, std::move(job));
   }
   bool spare_worker() { return universe_.w.random.below(2) == 0; }
-  std::function<void()> defer(std::function<void()> job) {
-    submit(std::move(job));
-    return {};
-  }
 
   file open(const std::filesystem::path& path, system::open_mode mode, std::error_code& ec) {
     disk::node_ptr n = universe_.d.open(path.generic_string(), mode, ec);

@@ -6,9 +6,7 @@
 #include <haul/async/detail/waiter.hpp>
 
 #include <asio/async_result.hpp>
-#include <asio/post.hpp>
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -39,12 +37,6 @@ std::function<void()> offloaded(Work work, Handler handler, const asio::any_io_e
 
 }  // namespace detail
 
-/// How long a job takes.
-enum class job_length : std::uint8_t {
-  any,
-  brief,  ///< it is over in no time: a worker is woken once for all such that come about now
-};
-
 /// Runs `work` on one of the environment's disk workers and completes with its result:
 /// `void(std::error_code, R)`, where `R` is what `work` returns. The error is none; what went wrong
 /// is for `R` to tell.
@@ -52,24 +44,13 @@ enum class job_length : std::uint8_t {
 /// The operation cannot be cancelled: `work` may be half done. `work` must own what it uses,
 /// because a worker may still run it when the waiting coroutine has been destroyed with its
 /// context.
-///
-/// @param length  Of no effect where the environment has no `defer`.
 template <class Environment, class Work, class Token = asio::use_awaitable_t<>>
 auto offload(Environment& environment, const asio::any_io_executor& executor, Work work,
-             job_length length = job_length::any, Token&& token = {}) {
+             Token&& token = {}) {
   using result = std::invoke_result_t<Work&>;
   return asio::async_initiate<Token, void(std::error_code, result)>(
-      [&environment, executor, length](auto handler, auto job) {
-        auto whole = detail::offloaded(std::move(job), std::move(handler), executor);
-        const bool brief = length == job_length::brief;
-        if constexpr (requires { environment.defer(std::move(whole)); }) {
-          if (brief) {
-            std::function<void()> begin = environment.defer(std::move(whole));
-            if (begin) asio::post(executor, std::move(begin));
-            return;
-          }
-        }
-        environment.submit(std::move(whole));
+      [&environment, executor](auto handler, auto job) {
+        environment.submit(detail::offloaded(std::move(job), std::move(handler), executor));
       },
       token, std::move(work));
 }

@@ -3,7 +3,6 @@
 
 #include <haul/async/detail/job_service.hpp>
 
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -22,7 +21,7 @@ namespace haul::system {
 /// may be a job that has just finished.
 ///
 /// @par Thread Safety
-/// `submit()`, `defer()` and `spare()` may be called from any thread.
+/// `submit()` and `spare()` may be called from any thread.
 class disk_workers {
  public:
   explicit disk_workers(unsigned most) : queue_(std::make_shared<queue>()), most_(most) {}
@@ -31,7 +30,7 @@ class disk_workers {
 
   /// Waits for the jobs that are running; those that still wait are dropped.
   ~disk_workers() {
-    std::deque<entry> dropped;
+    std::deque<std::function<void()>> dropped;
     {
       const std::lock_guard lock{queue_->mutex};
       queue_->closed = true;
@@ -51,13 +50,20 @@ class disk_workers {
   std::weak_ptr<haul::detail::job_source> source() const { return queue_; }
 
   /// A worker begins with the job as soon as there is one that has nothing to do.
-  void submit(std::function<void()> job) { add(std::move(job), false); }
-
-  /// For a job that is over in no time: to wake a thread for it may cost more than the job does. It
-  /// is done by a worker that is at such a job already; where there is none, what is returned wakes
-  /// one, and is to be called after other jobs that come about now. Empty where nothing has to be
-  /// done. Where such jobs turn out to take their time, they are treated as others are.
-  std::function<void()> defer(std::function<void()> job) { return add(std::move(job), true); }
+  void submit(std::function<void()> job) {
+    // The job may bring about the end of this object before the call is over.
+    const std::shared_ptr<queue> to = queue_;
+    sleeper* woken = nullptr;
+    {
+      const std::lock_guard lock{to->mutex};
+      if (to->closed) return;
+      to->jobs.push_back(std::move(job));
+      if (to->idle.size() < to->jobs.size() && threads_.size() < most_) start_thread(to);
+      woken = to->pick_one();
+    }
+    // Not under the lock: it would wait for that first. Sleepers live as long as their queue.
+    if (woken) woken->alarm.notify_one();
+  }
 
   /// Whether a job given now would find a worker that has nothing to do: one that is at work need
   /// not make room.
@@ -68,35 +74,7 @@ class disk_workers {
   }
 
  private:
-  static constexpr std::size_t backlog = 4;  // brief jobs that are worth another worker
-  static constexpr std::chrono::milliseconds not_brief{1};
-
   struct queue;
-
-  struct entry {
-    std::function<void()> work;
-    bool brief = false;
-  };
-
-  std::function<void()> add(std::function<void()> job, bool brief) {
-    // The job may bring about the end of this object before the call is over.
-    const std::shared_ptr<queue> to = queue_;
-    wake woken;
-    {
-      const std::lock_guard lock{to->mutex};
-      if (to->closed) return {};
-      to->jobs.push_back({std::move(job), brief});
-      if (brief && !to->slow && to->jobs.size() < backlog) {
-        if (to->attentive > 0 || std::exchange(to->deferred, true)) return {};
-        if (to->idle.empty() && threads_.size() < most_) start_thread(to);
-        return [to] { to->begin_deferred(); };
-      }
-      if (to->idle.size() < to->jobs.size() && threads_.size() < most_) start_thread(to);
-      woken = to->pick_one();
-    }
-    woken.ring();
-    return {};
-  }
 
   void start_thread(const std::shared_ptr<queue>& to) {
     threads_.emplace_back([q = to] { run(*q); });
@@ -107,52 +85,30 @@ class disk_workers {
     bool woken = false;
   };
 
-  /// A worker that is to be woken, after the lock is gone: it would wait for that first. Sleepers
-  /// live as long as their queue.
-  struct wake {
-    sleeper* who = nullptr;
-    void ring() const {
-      if (who) who->alarm.notify_one();
-    }
-  };
-
   struct queue final : haul::detail::job_source {
     std::mutex mutex;
     std::condition_variable rest;
-    std::deque<entry> jobs;
+    std::deque<std::function<void()>> jobs;
     std::list<sleeper> sleepers;  // one for each worker
     std::vector<sleeper*> idle;   // the one that fell asleep last at the end
     std::size_t running = 0;
-    std::size_t attentive = 0;  // workers that look at the queue again in no time
-    bool deferred = false;      // a wake is still to come
-    bool slow = false;          // brief jobs take their time here: each is worth a worker
     bool closed = false;
 
     /// The worker that fell asleep last: it has most of what it needs in its cache.
-    wake pick_one() {
-      if (idle.empty()) return {};
+    sleeper* pick_one() {
+      if (idle.empty()) return nullptr;
       sleeper* const last = idle.back();
       idle.pop_back();
       last->woken = true;
-      return {last};
+      return last;
     }
 
     void wake_all() {
       for (sleeper& s : sleepers) s.alarm.notify_all();
     }
 
-    void begin_deferred() {
-      wake woken;
-      {
-        const std::lock_guard lock{mutex};
-        deferred = false;
-        if (!jobs.empty()) woken = pick_one();
-      }
-      woken.ring();
-    }
-
     void finish() override {
-      std::deque<entry> dropped;
+      std::deque<std::function<void()>> dropped;
       std::unique_lock lock{mutex};
       closed = true;
       dropped.swap(jobs);
@@ -171,24 +127,13 @@ class disk_workers {
         self.woken = false;
       }
       if (q.closed) return;
-      entry job = std::move(q.jobs.front());
+      std::function<void()> job = std::move(q.jobs.front());
       q.jobs.pop_front();
       ++q.running;
-      if (job.brief) ++q.attentive;
-      // Brief jobs must not wait for this one to end.
-      wake other;
-      if (!job.brief && !q.jobs.empty()) other = q.pick_one();
       lock.unlock();
-      other.ring();
-      const auto begun = std::chrono::steady_clock::now();
-      job.work();
-      job.work = nullptr;  // what it owned goes before the lock is taken again
-      const auto took = std::chrono::steady_clock::now() - begun;
+      job();
+      job = nullptr;  // what it owned goes before the lock is taken again
       lock.lock();
-      if (job.brief) {
-        --q.attentive;
-        q.slow = took > not_brief;
-      }
       if (--q.running == 0) q.rest.notify_all();
     }
   }

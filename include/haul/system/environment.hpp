@@ -53,10 +53,8 @@ concept stream = std::movable<S> &&
 /// touches the world takes an environment as a template parameter; `system_environment` is the real
 /// one, and tests put a simulated one in its place.
 ///
-/// Files are used through blocking calls, made only from jobs given to `submit()` or `defer()`.
-/// `defer` is for jobs that are over in no time: what it returns, if anything, has to be called
-/// soon, and begins all that have been deferred by then. While `spare_worker()` is true, a job
-/// given now would not have to wait for one that goes on.
+/// Files are used through blocking calls, made only from jobs given to `submit()`. While
+/// `spare_worker()` is true, a job given now would not have to wait for one that goes on.
 template <class E>
 concept environment = requires(E& e, asio::any_io_executor executor, const route& r,
                                const timeouts& t, std::function<void()> job,
@@ -73,7 +71,6 @@ concept environment = requires(E& e, asio::any_io_executor executor, const route
   { e.choose_proxy(r.origin) } -> std::same_as<std::optional<proxy>>;
   { e.connect(executor, r, t) } -> std::same_as<awaitable<typename E::stream>>;
   e.submit(std::move(job));
-  { e.defer(std::move(job)) } -> std::same_as<std::function<void()>>;
   { e.spare_worker() } -> std::same_as<bool>;
 
   { e.open(path, open_mode::read, ec) } -> std::same_as<typename E::file>;

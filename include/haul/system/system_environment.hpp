@@ -97,7 +97,6 @@ class system_environment {
   }
 
   void submit(std::function<void()> job) { workers_.submit(std::move(job)); }
-  std::function<void()> defer(std::function<void()> job) { return workers_.defer(std::move(job)); }
   bool spare_worker() const { return workers_.spare(); }
   /// The jobs that an execution context must not end before.
   std::weak_ptr<haul::detail::job_source> jobs() const { return workers_.source(); }

@@ -60,7 +60,7 @@ template <system::environment Environment>
 awaitable<void> download<Environment>::prepare() {
   auto job = [self = this->shared_from_this()] { return self->prepare_job(); };
   const std::shared_ptr<failure> failed =
-      co_await offload(core_->environment, strand_, std::move(job), job_length::brief);
+      co_await offload(core_->environment, strand_, std::move(job));
   if (failed) throw failure{*failed};
 }
 
@@ -427,9 +427,7 @@ template <system::environment Environment>
 awaitable<void> download<Environment>::publish() {
   if (is_stopped()) throw failure{errc::stopped, operation::publishing};
   auto job = [self = this->shared_from_this()] { return self->publish_job(); };
-  const bool brief = small_body_ && options_.durability != durability::power;
-  const job_length length = brief ? job_length::brief : job_length::any;
-  const failure_ptr failed = co_await offload(core_->environment, strand_, std::move(job), length);
+  const failure_ptr failed = co_await offload(core_->environment, strand_, std::move(job));
   if (failed) throw failure{*failed};
   const std::lock_guard lock{mutex_};
   published_ = true;
