@@ -35,8 +35,8 @@ class job_list {
   void check_list(const std::string& name);
 
   const command_options& options_;
-  const std::filesystem::path
-      folder_;  // with a separator at its end: a folder, if it is there or not
+  // With a separator at its end a path is a folder, if it is there or not.
+  const std::filesystem::path folder_;
   input_list lines_;
   std::vector<haul::metalink_file> files_;
   std::vector<std::string> problems_;

@@ -152,8 +152,7 @@ inline std::string authority(const origin& o, bool without_port) {
   return text;
 }
 
-inline std::optional<std::uint16_t> read_port(const boost::urls::url_view& parts, bool secure) {
-  const std::string_view text = to_std(parts.port());
+inline std::optional<std::uint16_t> read_port(std::string_view text, bool secure) {
   if (text.empty()) return secure ? 443 : 80;
   const auto number = parse_decimal(text);
   if (!number || *number == 0 || *number > 65535) return std::nullopt;
@@ -175,14 +174,15 @@ inline bool read_plain(std::string_view text, origin& where, std::string& target
   where.host = text.substr(0, host_size);
   text.remove_prefix(host_size);
 
-  where.port = where.secure ? 443 : 80;
+  std::string_view port_text;
   if (text.starts_with(':')) {
     const std::size_t end = (std::min)(text.find('/'), text.size());
-    const auto number = parse_decimal(text.substr(1, end - 1));
-    if (!number || *number == 0 || *number > 65535) return false;
-    where.port = static_cast<std::uint16_t>(*number);
+    port_text = text.substr(1, end - 1);
     text.remove_prefix(end);
   }
+  const auto port = read_port(port_text, where.secure);
+  if (!port) return false;
+  where.port = *port;
 
   if (!text.starts_with('/')) return false;
   if (text.substr(0, text.find('?')).find("/.") != std::string_view::npos) return false;
@@ -223,7 +223,7 @@ HAUL_DECL url_result parse_url(std::string_view text) {
   const std::string_view path = detail::to_std(parsed->encoded_path());
   if (!path.empty() && path.front() != '/') return {{}, errc::invalid_url};
   auto host = detail::read_host(*parsed);
-  const auto port = detail::read_port(*parsed, secure);
+  const auto port = detail::read_port(detail::to_std(parsed->port()), secure);
   if (!host || !port) return {{}, errc::invalid_url};
 
   url u;

@@ -16,7 +16,10 @@ namespace haul::engine {
 HAUL_DECL task_ref describe(const download_request& r, std::uint64_t random, std::size_t index,
                             std::size_t total) {
   const http::url_result url = http::parse_url(r.url());
-  const std::string url_name = url.error ? std::string{} : http::file_name_of_url(url.value);
+  // The request may have a name of its own, or its path; the URL's need not be made then.
+  const bool named = !r.name().empty() || !names_folder(r.native_path());
+  const std::string url_name =
+      named || url.error ? std::string{} : http::file_name_of_url(url.value);
   return describe(r, url, url_name, task_place{random, index, total});
 }
 
