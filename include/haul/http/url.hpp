@@ -74,6 +74,9 @@ class url {
  private:
   friend HAUL_DECL url_result parse_url(std::string_view text);
 
+  /// Reads what has been made a URL of RFC 3986, but for its host.
+  HAUL_DECL static url_result read(std::string_view cleaned);
+
   origin origin_;
   std::string target_;
   std::string user_;

@@ -210,14 +210,18 @@ HAUL_DECL url_result parse_url(std::string_view text) {
   std::string made;
   const auto cleaned = detail::clean_reference(text, made);
   if (!cleaned) return {{}, errc::invalid_url};
+  return url::read(*cleaned);
+}
+
+HAUL_DECL url_result url::read(std::string_view cleaned) {
   url_result plain;
-  if (detail::read_plain(*cleaned, plain.value.origin_, plain.value.target_)) return plain;
-  const std::string_view scheme = cleaned->substr(0, detail::scheme_size(*cleaned));
+  if (detail::read_plain(cleaned, plain.value.origin_, plain.value.target_)) return plain;
+  const std::string_view scheme = cleaned.substr(0, detail::scheme_size(cleaned));
   const bool secure = equals_ignore_case(scheme, "https:");
   if (scheme.empty()) return {{}, errc::invalid_url};
   if (!secure && !equals_ignore_case(scheme, "http:")) return {{}, errc::unsupported_scheme};
 
-  const auto parsed = boost::urls::parse_uri(*cleaned);
+  const auto parsed = boost::urls::parse_uri(cleaned);
   if (!parsed || !parsed->has_authority()) return {{}, errc::invalid_url};
   // Boost.URL 1.81 takes what follows a port or a bracket for a path: "http://h:80:80/".
   const std::string_view path = detail::to_std(parsed->encoded_path());
@@ -244,9 +248,9 @@ HAUL_DECL url_result url::resolve(std::string_view reference) const {
 
   url_result next;
   if (detail::scheme_size(*cleaned) != 0) {
-    next = parse_url(*cleaned);
+    next = read(*cleaned);
   } else if (cleaned->starts_with("//")) {
-    next = parse_url(std::string{origin_.secure ? "https:" : "http:"}.append(*cleaned));
+    next = read(std::string{origin_.secure ? "https:" : "http:"}.append(*cleaned));
   } else {
     const auto parsed = boost::urls::parse_uri_reference(*cleaned);
     if (!parsed) return {{}, errc::invalid_url};
