@@ -6,7 +6,6 @@
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/read.hpp>
-#include <asio/socket_base.hpp>
 #include <asio/write.hpp>
 
 #include <chrono>
@@ -83,30 +82,39 @@ TEST_CASE("a worker waits for a socket itself, for enough of it and not for ever
   using namespace std::chrono_literals;
   pair_of_sockets p;
   std::error_code ec;
-  CHECK_FALSE(p.ours.linger(1, 60s));  // not while the event loop knows it
+  CHECK_FALSE(p.ours.linger(60s));  // not while the event loop knows it
   p.ours.hush();
-  CHECK_FALSE(p.ours.linger(1, 1ms));
+  CHECK_FALSE(p.ours.linger(1ms));
   p.say("few");
-  CHECK(p.ours.linger(1, 60s));
-  CHECK_FALSE(p.ours.linger(100, 1ms));
+  CHECK(p.ours.linger(60s));
+  p.ours.expect(100);
+  CHECK_FALSE(p.ours.linger(1ms));
   CHECK(p.read(ec) == "few");
   p.say("many");
-  CHECK(p.ours.linger(4, 60s));
+  p.ours.expect(4);
+  CHECK(p.ours.linger(60s));
   CHECK(p.read(ec) == "many");
   // The event loop waits for less again, and a worker after it.
-  p.ours.loud().set_option(asio::socket_base::receive_low_watermark{1});
+  p.ours.expect(1);
   p.say("x");
   CHECK_FALSE(p.wait());
   p.ours.hush();
-  CHECK(p.ours.linger(1, 60s));
+  CHECK(p.ours.linger(60s));
   CHECK(p.read(ec) == "x");
+  // What is expected outlives a change of who waits.
+  p.ours.loud();
+  p.ours.expect(1000);
+  p.ours.hush();
+  p.say("more");
+  CHECK_FALSE(p.ours.linger(1ms));
+  CHECK(p.read(ec) == "more");
   // An end is never too little.
   p.theirs.close();
-  CHECK(p.ours.linger(1000, 60s));
+  CHECK(p.ours.linger(60s));
   CHECK(p.read(ec).empty());
   CHECK(ec == asio::error::eof);
   p.ours.close();
-  CHECK_FALSE(p.ours.linger(1, 60s));
+  CHECK_FALSE(p.ours.linger(60s));
 }
 #endif
 

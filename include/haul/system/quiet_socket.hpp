@@ -6,6 +6,7 @@
 #include <asio/buffer.hpp>
 #include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/socket_base.hpp>
 #ifdef __linux__
 #include <cerrno>
 #include <poll.h>
@@ -95,13 +96,27 @@ class quiet_socket {
 #endif
   }
 
-  /// Holds up this thread until `n` bytes can be read, or the connection has ended. False when that
-  /// takes longer than `most`; at once where the event loop knows the socket.
-  bool linger([[maybe_unused]] std::size_t n, [[maybe_unused]] std::chrono::milliseconds most) {
+  /// Lets so many bytes collect before the socket counts as readable; the end of the connection
+  /// makes it readable too. No more than a hint.
+  void expect(std::size_t n) {
+    if (n == expected_) return;
+    expected_ = n;
+    const int low_water = static_cast<int>(n);
+#ifdef __linux__
+    if (quiet_ != -1) {
+      ::setsockopt(quiet_, SOL_SOCKET, SO_RCVLOWAT, &low_water, sizeof low_water);
+      return;
+    }
+#endif
+    std::error_code ignored;
+    socket_.set_option(asio::socket_base::receive_low_watermark{low_water}, ignored);
+  }
+
+  /// Holds up this thread until what is expected can be read, or the connection has ended. False
+  /// when that takes longer than `most`; at once where the event loop knows the socket.
+  bool linger([[maybe_unused]] std::chrono::milliseconds most) {
 #ifdef __linux__
     if (quiet_ == -1) return false;
-    const int low_water = static_cast<int>(n);
-    ::setsockopt(quiet_, SOL_SOCKET, SO_RCVLOWAT, &low_water, sizeof low_water);
     pollfd what{quiet_, POLLIN, 0};
     return ::poll(&what, 1, static_cast<int>(most.count())) == 1;
 #else
@@ -141,6 +156,7 @@ class quiet_socket {
   int quiet_ = -1;  // the socket while the event loop does not know it
   asio::ip::tcp protocol_ = asio::ip::tcp::v4();
 #endif
+  std::size_t expected_ = 1;
   asio::ip::tcp::socket socket_;
 };
 

@@ -91,20 +91,14 @@ class system_stream {
 
   /// Lets the kernel collect so many bytes before a wait for reading ends; the end of the
   /// connection ends it too.
-  void expect(std::size_t n) {
-    if (n == state_->expected) return;
-    state_->expected = n;
-    const asio::socket_base::receive_low_watermark option{static_cast<int>(n)};
-    std::error_code ignored;
-    state_->socket.loud().set_option(option, ignored);
-  }
+  void expect(std::size_t n) { state_->socket.expect(n); }
 
   /// Holds up this thread until `n` bytes have come. False when they have not in time, or this
   /// thread is not the one to wait.
   bool linger(std::size_t n, std::chrono::milliseconds most) {
     if (!quiet() || (state_->ssl && state_->wants != readiness::read)) return false;
-    state_->expected = n;
-    return state_->socket.linger(n, most);
+    state_->socket.expect(n);
+    return state_->socket.linger(most);
   }
 
   /// Nobody has to be woken for what comes, until the next wait.
@@ -199,7 +193,6 @@ class system_stream {
     tls_context::ssl_ptr ssl;
     std::error_code io_error;
     readiness wants = readiness::read;
-    std::size_t expected = 1;
     std::uint64_t pace = 0;
     bool drained = false;  // the last read took every whole record
   };
