@@ -254,6 +254,7 @@ http {{
         config.write_text("".join(f'url = "{base}{i}"\noutput = "{i}"\n' for i in range(count)))
         commands = {
             "loop": [self.list, base, str(count), ".", n, ca],
+            "loop, a name when complete": [self.list, base, str(count), ".", n, ca, "late"],
             "haul": [self.haul, "-q", "--cacert", ca, "-j", n, "-i", str(urls)],
             "curl": ["curl", "-s", "--cacert", ca, "--parallel", "--parallel-max", n, "-K",
                      str(config)],

@@ -1,12 +1,16 @@
 // The loop that an expert would write by hand for a list of small files: N kept connections, each
 // asked for the next file as soon as it has given one; poll, read, create, write, close.
 //
-// usage: list_loop BASE_URL COUNT FOLDER CONNECTIONS [CA]        fetches BASE_URL0, BASE_URL1, ...
+// usage: list_loop BASE_URL COUNT FOLDER CONNECTIONS [CA [late]]  fetches BASE_URL0, BASE_URL1, ...
+//
+// `late`: a file gets its name when it is complete, as haul's do. What that costs is not haul's.
 
 #include "wire.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
+#include <string_view>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -31,11 +35,15 @@ void send_all(lane& l, const std::string& text) {
   if (!all) baseline::fail("send");
 }
 
-void save(const lane& l, const std::string& folder) {
+void save(const lane& l, const std::string& folder, bool late) {
   const std::string name = folder + '/' + std::to_string(l.file);
-  const int f = ::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const int f = late ? ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644)
+                     : ::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   const std::size_t n = l.need - l.head;
   if (f < 0 || ::write(f, l.buffer.data() + l.head, n) != static_cast<ssize_t>(n)) {
+    baseline::fail(name.c_str());
+  }
+  if (late && ::linkat(f, "", AT_FDCWD, name.c_str(), AT_EMPTY_PATH) != 0) {
     baseline::fail(name.c_str());
   }
   ::close(f);
@@ -49,6 +57,7 @@ int main(int argc, char** argv) {
   const std::size_t count = std::stoul(argv[2]);
   const std::string folder = argv[3];
   std::vector<lane> lanes(std::stoul(argv[4]));
+  const bool late = argc > 6 && std::string_view{argv[6]} == "late";
   SSL_CTX* const tls = base.tls ? baseline::tls_context(argc > 5 ? argv[5] : "") : nullptr;
   std::size_t next = 0;
   std::size_t done = 0;
@@ -91,7 +100,7 @@ int main(int argc, char** argv) {
         l.need = l.head + baseline::body_length(text.substr(0, l.head));
       }
       if (l.have < l.need) continue;
-      save(l, folder);
+      save(l, folder, late);
       ++done;
       ask(l);
     }
