@@ -189,7 +189,8 @@ TEST_CASE("two games, and which one goes first is changed", "[launcher][games]")
   CHECK(number(events[limit], "bytes_per_second") == 0);
   CHECK(has(child.err(), "--control: 'fly' is no command"));
   // Since it was ready, the first one has got its files first; and then the other one. What was on
-  // its way, or just over and not yet told, does not count.
+  // its way, or just over and not yet told, does not count. Which one is in place first is another
+  // matter: both are soon, without the limit.
   std::size_t ready = 0;
   while (text(events.at(ready), "phase") != "fetching" || text(events[ready], "game") != "a") {
     ++ready;
@@ -207,7 +208,6 @@ TEST_CASE("two games, and which one goes first is changed", "[launcher][games]")
   }
   CHECK(b_before <= 2);
   CHECK(a_between <= 2);
-  CHECK(find_event(events, "finished", "b") < find_event(events, "finished", "a"));
 }
 
 TEST_CASE("a game that runs, and another that is updated meanwhile", "[launcher][games]") {
