@@ -189,6 +189,30 @@ TEST_CASE("what one stream brought in its first round trip does not spare the tr
   CHECK(g.level() == 16);
 }
 
+TEST_CASE("half of the streams are not given up because of those that are ending", "[governor]") {
+  const bool punished = GENERATE(false, true);
+  governor g{16};
+  double received = 0;
+  int fewer_since = 0;
+  unsigned level = 1;
+  unsigned lowest = 16;
+  g.open(time_point{1s});
+  for (int now = 1'000; now < 9'000; ++now) {
+    if (g.level() != level) fewer_since = g.level() < level ? now : 0;
+    level = g.level();
+    // What streams that were ended have on their way comes to nobody, for a while.
+    const bool ending = level > 2 && now - fewer_since < 300;
+    const double all = !punished ? 1e5 * level : level > 2 ? 1e5 : 2e5 * level;
+    if (now % 20 == 5 && now != 1'025) received += ending ? 0.65 * all : all;
+    if (now == 1'042) received += 2e5;
+    g.update(time_point{std::chrono::milliseconds{now}}, static_cast<std::uint64_t>(received), true,
+             1ms);
+    if (now > 1'500) lowest = std::min(lowest, g.level());
+  }
+  CHECK(g.level() == (punished ? 2 : 16));
+  CHECK(lowest == (punished ? 1 : 16));
+}
+
 TEST_CASE("more that comes only with much slower replies is not worth it", "[governor]") {
   const auto end = [](std::chrono::milliseconds for_each) {
     governor g{16};

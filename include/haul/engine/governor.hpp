@@ -224,7 +224,11 @@ class governor {
       best_ = level_;
       best_goodput_ = (std::max)(best_goodput_, seen);
     }
-    if (as_good && level_ > 1) {
+    // Those that have just ended may have taken their share of it still. Where each of the others
+    // brought more than before, and one alone more than all, that was not the last word.
+    const bool each_more = seen * best_ > worth_it * best_goodput_ * level_;
+    const bool fewer_may_do = each_more && alone_ > best_goodput_;
+    if ((as_good || fewer_may_do) && level_ > 1) {
       step_to(level_ / 2, now);
       return;
     }
