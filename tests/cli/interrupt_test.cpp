@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <regex>
 #include <string>
 #include <thread>
 
@@ -29,12 +30,8 @@ std::uint64_t resumed_in(const std::string& events) {
 
 /// Whether the events of a run tell of bytes that are there; the first progress has none.
 bool has_bytes(const std::string& events) {
-  const std::string name = "\"downloaded\":";
-  for (std::size_t at = events.find(name); at != std::string::npos; at = events.find(name, at)) {
-    at += name.size();
-    if (at < events.size() && events[at] >= '1' && events[at] <= '9') return true;
-  }
-  return false;
+  static const std::regex some{R"("downloaded":[1-9])"};
+  return std::regex_search(events, some);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 using haul::engine::governor;
@@ -152,22 +153,36 @@ TEST_CASE("streams that it could not measure are tried again with half of them",
   CHECK(b.highest <= 6);
 }
 
+namespace {
+
+/// Looks each millisecond from 1,000 to `until`, while `bytes(now, level)` come. The lowest level
+/// after `from`.
+template <class Bytes>
+unsigned lowest_level(governor& g, int from, int until, std::chrono::milliseconds answer,
+                      Bytes bytes) {
+  unsigned lowest = std::numeric_limits<unsigned>::max();
+  double received = 0;
+  g.open(time_point{1s});
+  for (int now = 1'000; now < until; ++now) {
+    received += bytes(now, g.level());
+    g.update(time_point{std::chrono::milliseconds{now}}, static_cast<std::uint64_t>(received), true,
+             answer);
+    if (now > from) lowest = std::min(lowest, g.level());
+  }
+  return lowest;
+}
+
+}  // namespace
+
 TEST_CASE("half of the streams are not tried where each would have to be faster than one alone was",
           "[governor]") {
   const bool punished = GENERATE(false, true);
   governor g{8};
-  double received = 0;
-  unsigned lowest = 8;
-  g.open(time_point{1s});
-  for (int now = 1'000; now < 31'000; ++now) {
+  const unsigned lowest = lowest_level(g, 1'200, 31'000, 1ms, [&](int now, unsigned level) {
     // The second part is late, so that nobody can tell what one stream is good for.
-    if ((now % 20 == 5 && now != 1'025) || now == 1'042) {
-      received += punished && g.level() > 2 ? 1e5 : 2e5 * g.level();
-    }
-    g.update(time_point{std::chrono::milliseconds{now}}, static_cast<std::uint64_t>(received), true,
-             1ms);
-    if (now > 1'200) lowest = std::min(lowest, g.level());
-  }
+    const bool comes = (now % 20 == 5 && now != 1'025) || now == 1'042;
+    return !comes ? 0 : punished && level > 2 ? 1e5 : 2e5 * level;
+  });
   CHECK(g.level() == (punished ? 2 : 8));
   CHECK(lowest == (punished ? 1 : 8));
 }
@@ -175,16 +190,9 @@ TEST_CASE("half of the streams are not tried where each would have to be faster 
 TEST_CASE("what one stream brought in its first round trip does not spare the trial of half",
           "[governor]") {
   governor g{16};
-  int now = 1'000;
-  double received = 0;
-  unsigned lowest = 16;
-  g.open(time_point{1s});
-  for (; now < 9'000; ++now) {
-    if (now % 40 == 0) received += now < 1'060 ? 1e4 : 1e5 * g.level();
-    g.update(time_point{std::chrono::milliseconds{now}}, static_cast<std::uint64_t>(received), true,
-             40ms);
-    if (now > 1'500) lowest = std::min(lowest, g.level());
-  }
+  const unsigned lowest = lowest_level(g, 1'500, 9'000, 40ms, [](int now, unsigned level) {
+    return now % 40 != 0 ? 0 : now < 1'060 ? 1e4 : 1e5 * level;
+  });
   CHECK(lowest == 8);
   CHECK(g.level() == 16);
 }
@@ -192,23 +200,17 @@ TEST_CASE("what one stream brought in its first round trip does not spare the tr
 TEST_CASE("half of the streams are not given up because of those that are ending", "[governor]") {
   const bool punished = GENERATE(false, true);
   governor g{16};
-  double received = 0;
   int fewer_since = 0;
-  unsigned level = 1;
-  unsigned lowest = 16;
-  g.open(time_point{1s});
-  for (int now = 1'000; now < 9'000; ++now) {
-    if (g.level() != level) fewer_since = g.level() < level ? now : 0;
-    level = g.level();
-    // What streams that were ended have on their way comes to nobody, for a while.
-    const bool ending = level > 2 && now - fewer_since < 300;
+  unsigned before = 1;
+  const unsigned lowest = lowest_level(g, 1'500, 9'000, 1ms, [&](int now, unsigned level) {
+    if (level != before) fewer_since = level < before ? now : 0;
+    before = level;
+    if (now == 1'042) return 2e5;  // late, so that nobody can tell what one stream is good for
+    if (now % 20 != 5 || now == 1'025) return 0.0;
     const double all = !punished ? 1e5 * level : level > 2 ? 1e5 : 2e5 * level;
-    if (now % 20 == 5 && now != 1'025) received += ending ? 0.65 * all : all;
-    if (now == 1'042) received += 2e5;
-    g.update(time_point{std::chrono::milliseconds{now}}, static_cast<std::uint64_t>(received), true,
-             1ms);
-    if (now > 1'500) lowest = std::min(lowest, g.level());
-  }
+    // What streams that were ended have on their way comes to nobody, for a while.
+    return level > 2 && now - fewer_since < 300 ? 0.65 * all : all;
+  });
   CHECK(g.level() == (punished ? 2 : 16));
   CHECK(lowest == (punished ? 1 : 16));
 }

@@ -195,9 +195,11 @@ TEST_CASE("two games, and which one goes first is changed", "[launcher][games]")
   while (text(events.at(ready), "phase") != "fetching" || text(events[ready], "game") != "a") {
     ++ready;
   }
+  std::size_t last_a = 0;
   std::size_t last_b = 0;
   for (std::size_t i = 0; i < events.size(); ++i) {
-    if (text(events[i], "event") == "fetched" && text(events[i], "game") == "b") last_b = i;
+    if (text(events[i], "event") != "fetched") continue;
+    (text(events[i], "game") == "a" ? last_a : last_b) = i;
   }
   std::size_t b_before = 0;
   std::size_t a_between = 0;
@@ -208,6 +210,7 @@ TEST_CASE("two games, and which one goes first is changed", "[launcher][games]")
   }
   CHECK(b_before <= 2);
   CHECK(a_between <= 2);
+  CHECK(last_b < last_a);
 }
 
 TEST_CASE("a game that runs, and another that is updated meanwhile", "[launcher][games]") {
