@@ -348,7 +348,10 @@ TEST_CASE("docs/processes.md: the later one of two is told") {
   asio::co_spawn(io, task.run(),
                  [&](std::exception_ptr, download_result r) { one = std::move(r); });
   const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{60};
-  while (!std::filesystem::exists(dir / "a.haul") && std::chrono::steady_clock::now() < limit) {
+  // The part file has its size only once it is locked.
+  std::error_code none;
+  while (std::filesystem::file_size(dir / "a.haul", none) != size &&
+         std::chrono::steady_clock::now() < limit) {
     io.run_one_for(std::chrono::milliseconds{10});
   }
   REQUIRE(open.wait_for_arrivals(1));
